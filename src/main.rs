@@ -1,0 +1,3 @@
+//! The `labeld` command.
+
+fn main() {}
