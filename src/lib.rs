@@ -1,1 +1,5 @@
-//! labeld
+//! labeld finds Microsoft sensitivity labels on an organisation's files and applies them by policy.
+//!
+//! `ARCHITECTURE.md` has the map of the modules and the rules between them.
+
+pub mod model;

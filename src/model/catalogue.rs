@@ -1,0 +1,102 @@
+//! The label catalogue of a tenant: what each label GUID means now and meant before (rules §8).
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One label as the tenant's label list, or a file, tells of it.
+///
+/// Everything but the id is optional in the sources; see reference/microsoft-graph.md §2.3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelDefinition {
+    /// The GUID written to files.
+    pub id: Uuid,
+    /// What people see. Never identifies a label.
+    pub display_name: String,
+    /// The immutable internal name, where the source gives one (`Get-Label` does, Graph does not).
+    pub internal_name: Option<String>,
+    /// The parent label.
+    pub parent: Option<Uuid>,
+    /// Rank: larger is more sensitive.
+    pub rank: Option<i64>,
+    /// Whether the label is switched on in the tenant.
+    pub enabled: bool,
+    /// Whether its scope includes files; `None` where the source does not say.
+    pub applies_to_files: Option<bool>,
+    /// Whether it encrypts; `None` where the source does not say.
+    pub needs_protection: Option<bool>,
+    /// Whether it is published to the identity labeld runs as; `None` where the source does not say.
+    pub published: Option<bool>,
+    /// Whether the label's rights let that identity read protected files; `None` where unknown.
+    pub rights_readable: Option<bool>,
+    /// Description for people.
+    pub description: Option<String>,
+    /// Colour as `#rrggbb`.
+    pub color: Option<String>,
+}
+
+/// State of a label in the catalogue (rules §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelState {
+    /// Usable, as far as the marks beside it do not say otherwise.
+    Active,
+    /// A label with children: a group, never applied itself.
+    Parent,
+    /// Switched off in the tenant.
+    Disabled,
+    /// Gone from the tenant; files may still carry it.
+    Deleted,
+    /// Learned from files: a label of another tenant.
+    External,
+}
+
+/// A label as the catalogue keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogueEntry {
+    /// The Entra tenant id whose label it is; `None` only where the operator has not told it.
+    pub site_id: Option<Uuid>,
+    /// What the label is.
+    pub definition: LabelDefinition,
+    /// Its state.
+    pub state: LabelState,
+    /// First time it was listed or seen on a file.
+    pub first_seen: DateTime<Utc>,
+    /// Last time it was listed or, for an external label, seen on a file.
+    pub last_seen: DateTime<Utc>,
+    /// Since when it is deleted.
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// What happened to a label. One row each, so that "what did this GUID mean on 3 March" has an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CatalogueEventKind {
+    /// Listed for the first time, or back after a deletion.
+    Created,
+    /// Another display name.
+    Renamed,
+    /// Another parent or rank.
+    Moved,
+    /// Switched off.
+    Disabled,
+    /// Switched on again.
+    Enabled,
+    /// No longer listed.
+    Deleted,
+    /// Another change of the definition.
+    Changed,
+}
+
+/// A change of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogueEvent {
+    /// When the sync saw it.
+    pub at: DateTime<Utc>,
+    /// The label.
+    pub label: Uuid,
+    /// What happened.
+    pub kind: CatalogueEventKind,
+    /// The definition from then on (for a deletion: the last one known).
+    pub definition: LabelDefinition,
+}

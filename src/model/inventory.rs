@@ -1,0 +1,92 @@
+//! What the inventory knows about a file.
+
+use chrono::{DateTime, Utc};
+use labeld_connector::{FileKind, FileRef, Version};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A file's row number in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FileId(pub i64);
+
+/// A file as a listing told of it, with the facts read from its bytes where there are any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRecord {
+    /// Row number.
+    pub id: FileId,
+    /// Configured tenant.
+    pub tenant: super::TenantName,
+    /// Configured app.
+    pub app: super::AppName,
+    /// The app's name for the file.
+    pub file: FileRef,
+    /// File name.
+    pub name: String,
+    /// Folder, `/`-separated, empty for the root.
+    pub folder: String,
+    /// Owner as the app names people.
+    pub owner: Option<String>,
+    /// Kind of entry.
+    pub kind: FileKind,
+    /// Size in bytes.
+    pub size: u64,
+    /// Version of the content as last listed.
+    pub version: Version,
+    /// When the file was made.
+    pub created: Option<DateTime<Utc>>,
+    /// When its content last changed.
+    pub modified: Option<DateTime<Utc>>,
+    /// First listed.
+    pub first_seen: DateTime<Utc>,
+    /// Last listed as new or changed.
+    pub last_seen: DateTime<Utc>,
+    /// The file is gone since then; kept for history until it is purged.
+    pub removed: Option<DateTime<Utc>>,
+    /// What the bytes said, for the version named inside.
+    pub facts: Option<FileFacts>,
+}
+
+/// What one reading of a file's bytes, or a gate before it, found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFacts {
+    /// The version that was read.
+    pub version: Version,
+    /// The reader that read it; facts of an older reader are read anew.
+    pub reader: u32,
+    /// When.
+    pub read_at: DateTime<Utc>,
+    /// True type found from the bytes (`docx`), where bytes were read.
+    pub format: Option<String>,
+    /// State as `labeld inspect` prints it (product §1): `ok`, `password`, …
+    pub state: String,
+    /// Reason code (rules §5); `None` for `ok`.
+    pub reason: Option<String>,
+    /// One sentence more than the reason code says, for people.
+    pub detail: Option<String>,
+    /// Kind of protection as `labeld inspect` prints it.
+    pub protection: String,
+    /// The protection's details as JSON (`{}` when there are none).
+    pub protection_detail: serde_json::Value,
+    /// Whether the file is digitally signed.
+    pub signed: bool,
+    /// Bytes fetched for the reading.
+    pub bytes_read: u64,
+    /// Reads (requests) made for it.
+    pub reads: u32,
+    /// The labels found.
+    pub labels: Vec<FileLabel>,
+}
+
+/// A label found on a file: one for each pair of tenant and label (product §1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileLabel {
+    /// Entra tenant id of the label.
+    pub site_id: Option<Uuid>,
+    /// Label GUID.
+    pub id: Uuid,
+    /// Whether it is that tenant's label after all precedence rules.
+    pub effective: bool,
+    /// The whole label object as `labeld inspect` prints it.
+    pub document: serde_json::Value,
+}
