@@ -1,1 +1,34 @@
-//! See the crate description.
+//! Reads Microsoft sensitivity labels and protection out of Office, PDF and related files.
+//!
+//! Bytes in, facts out: no network, no store, no threads. [`read`] works over any [`Source`]; a
+//! [`BlockCache`] is the source for files of which only the needed ranges shall be fetched. Every
+//! reading is bounded by [`Limits`], whatever the bytes say.
+
+mod block_cache;
+mod detect;
+mod input;
+mod label_info;
+mod labels;
+mod limits;
+mod msip;
+mod ole;
+mod package;
+mod pdf;
+mod reader;
+mod reading;
+mod refusal;
+pub mod rms;
+mod source;
+mod xml;
+mod zip;
+
+pub use block_cache::{BlockCache, RangeStrategy};
+pub use labels::{Coauthoring, TenantKnowledge};
+pub use limits::Limits;
+pub use reader::{ReadOptions, read, read_ranged};
+pub use reading::{
+    Format, Label, LabelGroup, Place, Protection, ProtectionKind, READER_VERSION, Reading,
+    Signatures, Warning,
+};
+pub use refusal::Refusal;
+pub use source::{Source, StreamSource};

@@ -1,0 +1,103 @@
+//! A source together with its budgets: what every parser works on.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::io;
+use std::ops::Range;
+
+use crate::limits::Limits;
+use crate::refusal::Refusal;
+use crate::source::Source;
+
+/// Why a parser stopped: the medium, or the content.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Io(io::Error),
+    Refused(Refusal),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Result of a parser step.
+pub(crate) type Parsed<T> = Result<T, Stop>;
+
+/// A source with the budgets of one reading.
+pub(crate) struct Input<'a> {
+    source: &'a dyn Source,
+    limits: Limits,
+    steps: Cell<u64>,
+    inflated: Cell<u64>,
+}
+
+impl<'a> Input<'a> {
+    pub(crate) fn new(source: &'a dyn Source, limits: Limits) -> Self {
+        Self {
+            source,
+            limits,
+            steps: Cell::new(limits.steps),
+            inflated: Cell::new(limits.total),
+        }
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.source.len()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The bytes of a range that content asked for: outside the file is damage, longer than a piece
+    /// may be is a limit.
+    pub(crate) fn bytes(&self, range: Range<u64>) -> Parsed<Cow<'a, [u8]>> {
+        if range.start > range.end || range.end > self.len() {
+            return Err(Refusal::corrupt("it points outside itself").into());
+        }
+        if range.end - range.start > self.limits.repair {
+            return Err(Refusal::Limit("a piece of it is too large").into());
+        }
+        Ok(self.source.view(range)?)
+    }
+
+    /// `length` bytes from `offset`, or as many as the file still has.
+    pub(crate) fn bytes_up_to(&self, offset: u64, length: u64) -> Parsed<Cow<'a, [u8]>> {
+        let start = offset.min(self.len());
+        self.bytes(start..start.saturating_add(length).min(self.len()))
+    }
+
+    /// Says that all of these ranges will be needed; see [`Source::announce`].
+    pub(crate) fn announce(&self, ranges: &[Range<u64>]) -> Parsed<()> {
+        Ok(self.source.announce(ranges)?)
+    }
+
+    /// Spends `count` steps.
+    pub(crate) fn step(&self, count: u64) -> Parsed<()> {
+        let left = self.steps.get().checked_sub(count);
+        self.steps
+            .set(left.ok_or(Refusal::Limit("reading it takes too many steps"))?);
+        Ok(())
+    }
+
+    /// How many bytes may still come out of one decompression.
+    pub(crate) fn inflate_allowance(&self) -> u64 {
+        self.inflated.get().min(self.limits.piece)
+    }
+
+    /// Accounts for decompressed bytes.
+    pub(crate) fn spend_inflated(&self, bytes: u64) -> Parsed<()> {
+        let left = self.inflated.get().checked_sub(bytes);
+        self.inflated
+            .set(left.ok_or(Refusal::Limit("it decompresses to too much"))?);
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! `MSIP_Label_<GUID>_<Field>` properties, wherever they stand (reference/label-formats.md §1.2).
+
+use uuid::Uuid;
+
+use crate::reading::{Findings, LabelGroup, Place, Warning};
+
+const PREFIX: &str = "MSIP_Label_";
+const GUID_LENGTH: usize = 36;
+
+/// Splits a property name into label id and field. `None` for a name that is not a label's.
+///
+/// Prefix and GUID are compared without regard to case, as Office does for property names.
+pub(crate) fn split_name(name: &str) -> Option<(Uuid, &str)> {
+    let prefix = name.get(..PREFIX.len())?;
+    if !prefix.eq_ignore_ascii_case(PREFIX) {
+        return None;
+    }
+    let rest = name.get(PREFIX.len()..)?;
+    let id = parse_guid(rest.get(..GUID_LENGTH)?)?;
+    let field = rest.get(GUID_LENGTH..)?.strip_prefix('_')?;
+    (!field.is_empty()).then_some((id, field))
+}
+
+/// A GUID with or without braces, in either case.
+pub(crate) fn parse_guid(text: &str) -> Option<Uuid> {
+    let text = text.trim();
+    let bare = text
+        .strip_prefix('{')
+        .and_then(|inner| inner.strip_suffix('}'))
+        .unwrap_or(text);
+    // `Uuid` also takes forms without hyphens, which are no GUIDs in these files.
+    if bare.len() != GUID_LENGTH {
+        return None;
+    }
+    Uuid::try_parse(bare).ok()
+}
+
+/// `true`, `True`, `1`: anything else is not in effect (reference/label-formats.md §1.2).
+pub(crate) fn parse_flag(text: &str) -> bool {
+    let text = text.trim();
+    text.eq_ignore_ascii_case("true") || text == "1"
+}
+
+/// Collects the label properties of one place into groups, in order of first appearance.
+pub(crate) struct Collector {
+    place: Place,
+    precedence: u8,
+    limit: usize,
+    groups: Vec<LabelGroup>,
+    seen: Vec<(Uuid, String)>,
+    duplicate: bool,
+    dropped: bool,
+}
+
+/// Fields kept of one group; real ones have at most ten.
+const MOST_FIELDS: usize = 64;
+
+impl Collector {
+    pub(crate) fn new(place: Place, precedence: u8, limit: usize) -> Self {
+        Self {
+            place,
+            precedence,
+            limit,
+            groups: Vec::new(),
+            seen: Vec::new(),
+            duplicate: false,
+            dropped: false,
+        }
+    }
+
+    /// Takes one property; names that are not a label's are ignored.
+    pub(crate) fn property(&mut self, name: &str, value: &str) {
+        if let Some((id, field)) = split_name(name) {
+            self.field(id, field, value);
+        }
+    }
+
+    fn field(&mut self, id: Uuid, field: &str, value: &str) {
+        let Some(index) = self.group_index(id) else {
+            self.dropped = true;
+            return;
+        };
+        let key = field.to_ascii_lowercase();
+        let Some(group) = self.groups.get_mut(index) else {
+            return;
+        };
+        if let Some(()) = self
+            .seen
+            .iter()
+            .find(|(of, known)| *of == id && *known == key)
+            .map(|_| ())
+        {
+            // Office wants names unique without regard to case; the first one counts.
+            self.duplicate |= field_value(group, &key) != Some(value.to_owned());
+            return;
+        }
+        if self.seen.iter().filter(|(of, _)| *of == id).count() >= MOST_FIELDS {
+            self.dropped = true;
+            return;
+        }
+        set_field(group, &key, field, value);
+        self.seen.push((id, key));
+    }
+
+    fn group_index(&mut self, id: Uuid) -> Option<usize> {
+        if let Some(index) = self.groups.iter().position(|group| group.id == id) {
+            return Some(index);
+        }
+        if self.groups.len() >= self.limit {
+            return None;
+        }
+        self.groups.push(LabelGroup {
+            place: self.place,
+            precedence: self.precedence,
+            site_id: None,
+            id,
+            name: None,
+            enabled: false,
+            removed: false,
+            method: None,
+            set_date: None,
+            action_id: None,
+            content_bits: None,
+            parent: None,
+            extra: std::collections::BTreeMap::new(),
+        });
+        Some(self.groups.len() - 1)
+    }
+
+    /// The groups, without handing them over.
+    pub(crate) fn groups(&self) -> &[LabelGroup] {
+        &self.groups
+    }
+
+    /// Hands the groups over.
+    pub(crate) fn finish(self, findings: &mut Findings) {
+        if self.duplicate {
+            findings.warn(Warning::DuplicateProperty);
+        }
+        if self.dropped {
+            findings.warn(Warning::TooManyLabels);
+        }
+        findings.groups.extend(self.groups);
+    }
+}
+
+fn set_field(group: &mut LabelGroup, key: &str, field: &str, value: &str) {
+    let text = || Some(value.to_owned());
+    match key {
+        "enabled" => group.enabled = parse_flag(value),
+        "removed" => group.removed = parse_flag(value),
+        "siteid" if parse_guid(value).is_some() => group.site_id = parse_guid(value),
+        "method" => group.method = text(),
+        "name" => group.name = text(),
+        "setdate" => group.set_date = text(),
+        "actionid" => {
+            group.action_id = parse_guid(value).map(|id| id.to_string()).or_else(text);
+        }
+        "contentbits" if value.trim().parse::<u32>().is_ok() => {
+            group.content_bits = value.trim().parse().ok();
+        }
+        "parent" if parse_guid(value).is_some() => {
+            group.parent = parse_guid(value);
+            group.extra.insert(field.to_owned(), value.to_owned());
+        }
+        _ => {
+            group.extra.insert(field.to_owned(), value.to_owned());
+        }
+    }
+}
+
+/// The value a group already has for a field, to tell a harmless repetition from a contradiction.
+fn field_value(group: &LabelGroup, key: &str) -> Option<String> {
+    match key {
+        "method" => group.method.clone(),
+        "name" => group.name.clone(),
+        "setdate" => group.set_date.clone(),
+        "siteid" => group.site_id.map(|id| id.to_string()),
+        _ => group
+            .extra
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(key))
+            .map(|(_, value)| value.clone()),
+    }
+}

@@ -1,0 +1,262 @@
+//! The one way this crate reads XML: decoded, bounded, without document types.
+//!
+//! quick-xml does the tokens. What it leaves open is closed here: a character or predefined reference
+//! is text like any other, an unclosed element is an error, entities cannot be declared, nesting and
+//! the number of nodes are bounded.
+
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::ResolveResult;
+use quick_xml::{NsReader, XmlVersion};
+
+use crate::input::{Input, Parsed, Stop};
+use crate::refusal::Refusal;
+
+/// Decodes a document to UTF-8 by its byte order mark, the shape of its first bytes, or its
+/// declaration; UTF-8 without any of them. UTF-32 occurs in XMP packets
+/// (reference/label-formats.md §5.4).
+pub(crate) fn decode(bytes: &[u8]) -> Parsed<Cow<'_, str>> {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
+        [0, 0, 0xFE, 0xFF, rest @ ..] => utf32(rest, u32::from_be_bytes),
+        [0xFF, 0xFE, 0, 0, rest @ ..] => utf32(rest, u32::from_le_bytes),
+        [0, 0, 0, b'<', ..] => utf32(bytes, u32::from_be_bytes),
+        [b'<', 0, 0, 0, ..] => utf32(bytes, u32::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => legacy(encoding_rs::UTF_16BE, rest),
+        [0xFF, 0xFE, rest @ ..] => legacy(encoding_rs::UTF_16LE, rest),
+        [0, b'<', ..] => legacy(encoding_rs::UTF_16BE, bytes),
+        [b'<', 0, ..] => legacy(encoding_rs::UTF_16LE, bytes),
+        _ => match declared_encoding(bytes) {
+            Some(encoding) if encoding != encoding_rs::UTF_8 => legacy(encoding, bytes),
+            _ => utf8(bytes),
+        },
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Parsed<Cow<'_, str>> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| Refusal::corrupt("its XML is not valid UTF-8"))?;
+    Ok(Cow::Borrowed(text))
+}
+
+fn legacy<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Parsed<Cow<'a, str>> {
+    encoding
+        .decode_without_bom_handling_and_without_replacement(bytes)
+        .ok_or_else(|| Refusal::corrupt(format!("its XML is not valid {}", encoding.name())).into())
+}
+
+fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Parsed<Cow<'_, str>> {
+    let text: Option<String> = bytes
+        .chunks(4)
+        .map(|chunk| chunk.try_into().ok().map(unit).and_then(char::from_u32))
+        .collect();
+    let text = text.ok_or_else(|| Refusal::corrupt("its XML is not valid UTF-32"))?;
+    Ok(Cow::Owned(text))
+}
+
+/// The encoding of an XML declaration written in ASCII. UTF-16 cannot be declared that way and is
+/// then a lie told by tools that converted the text but not the declaration.
+fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = bytes.get(..bytes.len().min(200))?;
+    let end = memchr::memmem::find(head.strip_prefix(b"<?xml")?, b"?>")?;
+    let declaration = std::str::from_utf8(head.get(5..5 + end)?).ok()?;
+    let value = declaration
+        .split_once("encoding")?
+        .1
+        .trim_start()
+        .strip_prefix('=')?
+        .trim_start();
+    let quote = value
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''))?;
+    let label = value.get(1..)?.split(quote).next()?;
+    Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible())
+}
+
+/// One node of a document. Comments and processing instructions are skipped.
+pub(crate) enum Node<'a> {
+    /// A start tag. An empty element gives a start and an end.
+    Start(Element<'a>),
+    /// The end of the element opened last.
+    End,
+    /// A piece of text; neighbouring pieces come one by one.
+    Text(Cow<'a, str>),
+}
+
+/// A start tag with its namespace resolved.
+pub(crate) struct Element<'a> {
+    tag: BytesStart<'a>,
+    namespace: Option<String>,
+}
+
+impl Element<'_> {
+    /// Whether it is `local` in `namespace`.
+    pub(crate) fn is(&self, namespace: &str, local: &str) -> bool {
+        self.local_name() == local && self.namespace() == namespace
+    }
+
+    /// Name without prefix.
+    pub(crate) fn local_name(&self) -> &str {
+        self.tag.local_name().into_inner()
+    }
+
+    /// Namespace URI; empty where there is none.
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or_default()
+    }
+
+    /// Attributes as local name and value with references resolved. Namespace declarations are left
+    /// out.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = Parsed<(&str, Cow<'_, str>)>> {
+        self.tag.attributes().filter_map(|attribute| {
+            let attribute = match attribute {
+                Ok(attribute) => attribute,
+                Err(error) => return Some(Err(malformed(&error))),
+            };
+            if attribute.key.as_namespace_binding().is_some() {
+                return None;
+            }
+            let value = attribute
+                .normalized_value(XmlVersion::Implicit1_0)
+                .map_err(|error| malformed(&error));
+            Some(value.map(|value| (attribute.key.local_name().into_inner(), value)))
+        })
+    }
+
+    /// The value of the attribute with this local name.
+    pub(crate) fn attribute(&self, name: &str) -> Parsed<Option<Cow<'_, str>>> {
+        for attribute in self.attributes() {
+            let (key, value) = attribute?;
+            if key == name {
+                return Ok(Some(value));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn malformed(error: &dyn std::fmt::Display) -> Stop {
+    Refusal::corrupt(format!("its XML is malformed: {error}")).into()
+}
+
+/// A bounded pull reader over one decoded document.
+pub(crate) struct Reader<'a, 'i> {
+    reader: NsReader<&'a [u8]>,
+    input: &'a Input<'i>,
+    depth: u32,
+    seen_root: bool,
+}
+
+impl<'a, 'i> Reader<'a, 'i> {
+    pub(crate) fn new(text: &'a str, input: &'a Input<'i>) -> Self {
+        let mut reader = NsReader::from_str(text);
+        reader.config_mut().expand_empty_elements = true;
+        Self {
+            reader,
+            input,
+            depth: 0,
+            seen_root: false,
+        }
+    }
+
+    /// The next node; `None` at the regular end.
+    pub(crate) fn next(&mut self) -> Parsed<Option<Node<'a>>> {
+        loop {
+            self.input.step(1)?;
+            let (resolved, event) = self
+                .reader
+                .read_resolved_event()
+                .map_err(|error| malformed(&error))?;
+            match event {
+                Event::Start(tag) | Event::Empty(tag) => {
+                    let namespace = match resolved {
+                        ResolveResult::Bound(namespace) => Some(namespace.0.to_owned()),
+                        ResolveResult::Unbound => None,
+                        ResolveResult::Unknown(_) => {
+                            return Err(
+                                Refusal::corrupt("its XML uses an undeclared prefix").into()
+                            );
+                        }
+                    };
+                    self.enter()?;
+                    return Ok(Some(Node::Start(Element { tag, namespace })));
+                }
+                Event::End(_) => {
+                    self.depth -= 1;
+                    return Ok(Some(Node::End));
+                }
+                Event::Text(text) => return self.text(text.into_inner()),
+                Event::CData(text) => return self.text(text.into_inner()),
+                Event::GeneralRef(reference) => {
+                    let text = resolve(&reference.into_inner())?;
+                    return self.text(Cow::Owned(text.to_string()));
+                }
+                Event::DocType(_) => {
+                    return Err(Refusal::corrupt("its XML declares a document type").into());
+                }
+                Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+                Event::Eof if self.depth == 0 && self.seen_root => return Ok(None),
+                Event::Eof => return Err(Refusal::corrupt("its XML ends early").into()),
+            }
+        }
+    }
+
+    /// The text of the element whose start was read last, its children's left out.
+    pub(crate) fn text_content(&mut self) -> Parsed<String> {
+        let mut text = String::new();
+        let level = self.depth;
+        while let Some(node) = self.next()? {
+            match node {
+                Node::Text(piece) if self.depth == level => text.push_str(&piece),
+                Node::End if self.depth < level => break,
+                _ => {}
+            }
+        }
+        Ok(text)
+    }
+
+    fn enter(&mut self) -> Parsed<()> {
+        if self.depth == 0 && self.seen_root {
+            return Err(Refusal::corrupt("its XML has two roots").into());
+        }
+        self.seen_root = true;
+        self.depth += 1;
+        if self.depth > self.input.limits().depth {
+            return Err(Refusal::Limit("its XML is nested too deeply").into());
+        }
+        Ok(())
+    }
+
+    fn text(&self, text: Cow<'a, str>) -> Parsed<Option<Node<'a>>> {
+        if self.depth == 0
+            && !text
+                .trim_matches(['\u{feff}', ' ', '\t', '\r', '\n', '\0'])
+                .is_empty()
+        {
+            return Err(Refusal::corrupt("its XML has text outside the root").into());
+        }
+        Ok(Some(Node::Text(text)))
+    }
+}
+
+/// A character reference or one of the five predefined entities; no other can exist without a
+/// document type.
+fn resolve(name: &str) -> Parsed<char> {
+    let resolved = match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => name
+            .strip_prefix('#')
+            .and_then(|number| match number.strip_prefix('x') {
+                Some(hex) => u32::from_str_radix(hex, 16).ok().and_then(char::from_u32),
+                None => number.parse().ok().and_then(char::from_u32),
+            }),
+    };
+    resolved.ok_or_else(|| Refusal::corrupt("its XML uses an unknown entity").into())
+}
