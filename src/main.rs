@@ -1,3 +1,7 @@
-//! The `labeld` command.
+//! The `labeld` command: parses the command line, runs it, and turns its end into an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    labeld::cli::main()
+}
