@@ -3,3 +3,4 @@
 //! `ARCHITECTURE.md` has the map of the modules and the rules between them.
 
 pub mod model;
+pub mod pipeline;

@@ -1,5 +1,7 @@
 //! The label catalogue of a tenant: what each label GUID means now and meant before (rules §8).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -17,6 +19,10 @@ pub struct LabelDefinition {
     pub internal_name: Option<String>,
     /// The parent label.
     pub parent: Option<Uuid>,
+    /// Whether the source says that it is a group, which only holds other labels
+    /// (reference/label-migration-and-rms.md §2.4). A label with children is one in any case.
+    #[serde(default)]
+    pub group: bool,
     /// Rank: larger is more sensitive.
     pub rank: Option<i64>,
     /// Whether the label is switched on in the tenant.
@@ -41,7 +47,7 @@ pub struct LabelDefinition {
 pub enum LabelState {
     /// Usable, as far as the marks beside it do not say otherwise.
     Active,
-    /// A label with children: a group, never applied itself.
+    /// A label with children, or one that its source calls a group: never applied itself.
     Parent,
     /// Switched off in the tenant.
     Disabled,
@@ -99,4 +105,13 @@ pub struct CatalogueEvent {
     pub kind: CatalogueEventKind,
     /// The definition from then on (for a deletion: the last one known).
     pub definition: LabelDefinition,
+}
+
+/// A loss of labels that was seen once and is not applied before a second sync confirms it (rules §8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingLoss {
+    /// When it was seen.
+    pub seen_at: DateTime<Utc>,
+    /// The labels that were not listed any more.
+    pub missing: BTreeSet<Uuid>,
 }

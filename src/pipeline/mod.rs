@@ -1,0 +1,4 @@
+//! The work, one file per stage.
+
+pub mod label_list;
+pub mod labels;
