@@ -1,0 +1,90 @@
+//! The custom properties of a package (ECMA-376 Part 1, 22.3; reference/label-formats.md §1).
+
+use crate::input::{Input, Parsed};
+use crate::msip::{self, Collector};
+use crate::reading::{Findings, Place};
+use crate::refusal::Refusal;
+use crate::xml::{self, Element, Node, Reader};
+
+/// Transitional and strict.
+const NAMESPACES: [&str; 2] = [
+    "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties",
+    "http://purl.oclc.org/ooxml/officeDocument/customProperties",
+];
+/// The property set of custom properties; nothing else may stand here (ECMA-376 Part 1, 22.3.2.2).
+const FORMAT_ID: &str = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}";
+/// LabelInfo outranks custom properties (MS-OFFCRYPTO 2.6.3).
+const PRECEDENCE: u8 = 1;
+
+/// Reads the label properties of a custom properties part.
+pub(crate) fn read(input: &Input<'_>, bytes: &[u8], findings: &mut Findings) -> Parsed<()> {
+    let mut collector = Collector::new(Place::Custom, PRECEDENCE, input.limits().labels);
+    let outcome = collect(input, bytes, &mut collector);
+    collector.finish(findings);
+    outcome
+}
+
+fn collect(input: &Input<'_>, bytes: &[u8], collector: &mut Collector) -> Parsed<()> {
+    let text = xml::decode(bytes)?;
+    let mut reader = Reader::new(&text, input);
+    let mut depth = 0u32;
+    while let Some(node) = reader.next()? {
+        match node {
+            Node::Start(element) => {
+                depth += 1;
+                if depth == 1 && !is_one_of(&element, "Properties") {
+                    return Err(Refusal::corrupt("its custom properties are none").into());
+                }
+                if depth == 2
+                    && is_one_of(&element, "property")
+                    && let Some(name) = label_property(&element)?
+                {
+                    let value = value(&mut reader)?;
+                    collector.property(&name, &value);
+                    depth -= 1;
+                }
+            }
+            Node::End => depth -= 1,
+            Node::Text(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_one_of(element: &Element<'_>, local: &str) -> bool {
+    element.local_name() == local && NAMESPACES.contains(&element.namespace())
+}
+
+/// The name of a property that belongs to a label.
+fn label_property(element: &Element<'_>) -> Parsed<Option<String>> {
+    let (mut name, mut is_custom) = (None, false);
+    for attribute in element.attributes() {
+        let (key, value) = attribute?;
+        match key {
+            "fmtid" => is_custom = value.trim().eq_ignore_ascii_case(FORMAT_ID),
+            "name" if msip::split_name(&value).is_some() => name = Some(value.into_owned()),
+            _ => {}
+        }
+    }
+    Ok(name.filter(|_| is_custom))
+}
+
+/// The text of the first element in the property whose start was read last, whatever its type; reads
+/// up to the property's end.
+fn value(reader: &mut Reader<'_, '_>) -> Parsed<String> {
+    let mut value = String::new();
+    let (mut level, mut elements) = (0u32, 0u32);
+    while let Some(node) = reader.next()? {
+        match node {
+            Node::Start(_) => {
+                elements += u32::from(level == 0);
+                level += 1;
+            }
+            Node::End if level == 0 => break,
+            Node::End => level -= 1,
+            Node::Text(text) if level == 1 && elements == 1 => value.push_str(&text),
+            Node::Text(_) => {}
+        }
+    }
+    Ok(value)
+}

@@ -1,0 +1,123 @@
+//! Relationship parts: which parts belong to a package and what they are to it (OPC §6.5).
+
+use crate::input::{Input, Parsed};
+use crate::reading::Warning;
+use crate::refusal::Refusal;
+use crate::xml::{self, Element, Node};
+use crate::zip::PartName;
+
+const NAMESPACE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
+
+/// The main part, transitional, strict, and as Visio has it.
+const MAIN_PART: [&str; 3] = [
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships/officeDocument",
+    "http://schemas.microsoft.com/visio/2010/relationships/document",
+];
+/// Custom properties, transitional and strict (reference/label-formats.md §1.1).
+const CUSTOM_PROPERTIES: [&str; 2] = [
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships/customProperties",
+];
+/// The label list (reference/label-formats.md §2.1).
+const LABEL_INFO: [&str; 1] =
+    ["http://schemas.microsoft.com/office/2020/02/relationships/classificationlabels"];
+/// Where the signatures hang (reference/label-formats.md §7).
+const SIGNATURE_ORIGIN: [&str; 1] =
+    ["http://schemas.openxmlformats.org/package/2006/relationships/digital-signature/origin"];
+const SIGNATURE: &str =
+    "http://schemas.openxmlformats.org/package/2006/relationships/digital-signature/signature";
+
+/// The parts of a package that matter here, as its own relationships name them.
+#[derive(Debug, Default)]
+pub(crate) struct PackageRelationships {
+    pub(crate) main: Option<PartName>,
+    pub(crate) custom_properties: Option<PartName>,
+    pub(crate) label_info: Option<PartName>,
+    pub(crate) signature_origin: Option<PartName>,
+    has_duplicate: bool,
+}
+
+impl PackageRelationships {
+    /// Reads `/_rels/.rels`. Of two relationships of a kind the first counts.
+    pub(crate) fn read(input: &Input<'_>, bytes: &[u8]) -> Parsed<Self> {
+        let mut found = Self::default();
+        each_internal(input, bytes, |kind, target| found.take(kind, target))?;
+        Ok(found)
+    }
+
+    fn take(&mut self, kind: &str, target: &str) {
+        let slot = if MAIN_PART.contains(&kind) {
+            &mut self.main
+        } else if CUSTOM_PROPERTIES.contains(&kind) {
+            &mut self.custom_properties
+        } else if LABEL_INFO.contains(&kind) {
+            &mut self.label_info
+        } else if SIGNATURE_ORIGIN.contains(&kind) {
+            &mut self.signature_origin
+        } else {
+            return;
+        };
+        if slot.is_some() {
+            self.has_duplicate = true;
+        } else {
+            *slot = Some(PartName::resolve(b"", target));
+        }
+    }
+
+    /// What is wrong with them that stops nothing.
+    pub(crate) fn warning(&self) -> Option<Warning> {
+        self.has_duplicate.then_some(Warning::DuplicateRelationship)
+    }
+}
+
+/// The signature parts that a signature origin in `folder` names.
+pub(crate) fn signatures(input: &Input<'_>, bytes: &[u8], folder: &[u8]) -> Parsed<Vec<PartName>> {
+    let mut found = Vec::new();
+    each_internal(input, bytes, |kind, target| {
+        if kind == SIGNATURE {
+            found.push(PartName::resolve(folder, target));
+        }
+    })?;
+    Ok(found)
+}
+
+/// Calls `visit` with type and target of each relationship that stays inside the package.
+fn each_internal(input: &Input<'_>, bytes: &[u8], mut visit: impl FnMut(&str, &str)) -> Parsed<()> {
+    let text = xml::decode(bytes)?;
+    let mut reader = xml::Reader::new(&text, input);
+    let mut depth = 0u32;
+    while let Some(node) = reader.next()? {
+        match node {
+            Node::Start(element) => {
+                depth += 1;
+                if depth == 1 && !element.is(NAMESPACE, "Relationships") {
+                    return Err(Refusal::corrupt("its relationships are none").into());
+                }
+                if depth == 2 && element.is(NAMESPACE, "Relationship") {
+                    visit_internal(&element, &mut visit)?;
+                }
+            }
+            Node::End => depth -= 1,
+            Node::Text(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn visit_internal(element: &Element<'_>, visit: &mut impl FnMut(&str, &str)) -> Parsed<()> {
+    let (mut kind, mut target, mut external) = (None, None, false);
+    for attribute in element.attributes() {
+        let (name, value) = attribute?;
+        match name {
+            "Type" => kind = Some(value),
+            "Target" => target = Some(value),
+            "TargetMode" => external = value.trim().eq_ignore_ascii_case("External"),
+            _ => {}
+        }
+    }
+    if let (Some(kind), Some(target), false) = (kind, target, external) {
+        visit(kind.trim(), &target);
+    }
+    Ok(())
+}
