@@ -2,5 +2,7 @@
 //!
 //! `ARCHITECTURE.md` has the map of the modules and the rules between them.
 
+pub mod apps;
+pub mod cli;
 pub mod model;
 pub mod pipeline;

@@ -6,6 +6,7 @@
 
 mod block_cache;
 mod detect;
+mod extension;
 mod input;
 mod label_info;
 mod labels;
@@ -25,6 +26,7 @@ mod xml;
 mod zip;
 
 pub use block_cache::{BlockCache, RangeStrategy};
+pub use extension::formats_of_extension;
 pub use labels::{Coauthoring, TenantKnowledge};
 pub use limits::Limits;
 pub use reader::{ReadOptions, read, read_ranged};

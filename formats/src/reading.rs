@@ -282,8 +282,7 @@ pub struct Signatures {
 }
 
 /// Something worth telling that stops nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Warning {
     /// Two places of one tenant name different labels; the newer or stronger one was taken (rules §4 L1).
     PlacesDisagree,
@@ -301,6 +300,23 @@ pub enum Warning {
     SignaturesNotSettled,
     /// The package breaks a packaging rule that matters only for writing.
     IrregularPackage,
+}
+
+impl Warning {
+    /// The name used in output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PlacesDisagree => "places_disagree",
+            Self::DuplicateProperty => "duplicate_property",
+            Self::DuplicateRelationship => "duplicate_relationship",
+            Self::TooManyLabels => "too_many_labels",
+            Self::UnreadableLicence => "unreadable_licence",
+            Self::FullRead => "full_read",
+            Self::SignaturesNotSettled => "signatures_not_settled",
+            Self::IrregularPackage => "irregular_package",
+        }
+    }
 }
 
 /// What a reading found.

@@ -205,7 +205,16 @@ mod tests {
 
     #[test]
     fn every_format_prints_none_one_and_many_rows() {
-        let fruit = [Fruit { name: "fig, \"dried\"", count: 1 }, Fruit { name: "a\nb", count: 20 }];
+        let fruit = [
+            Fruit {
+                name: "fig, \"dried\"",
+                count: 1,
+            },
+            Fruit {
+                name: "a\nb",
+                count: 20,
+            },
+        ];
         let check = |format, rows: &[Fruit], expected: &str| {
             let mut out = Vec::new();
             let mut listing = Listing::new::<Fruit>(&mut out, format);
@@ -213,27 +222,54 @@ mod tests {
                 listing.row(row).unwrap();
             }
             assert_eq!(listing.finish().unwrap(), rows.len() as u64);
-            assert_eq!(String::from_utf8(out).unwrap(), expected, "{format:?} of {} rows", rows.len());
+            assert_eq!(
+                String::from_utf8(out).unwrap(),
+                expected,
+                "{format:?} of {} rows",
+                rows.len()
+            );
         };
         check(Format::Json, &[], "[]\n");
-        check(Format::Json, &fruit[..1], "[\n{\"name\":\"fig, \\\"dried\\\"\",\"count\":1}\n]\n");
+        check(
+            Format::Json,
+            &fruit[..1],
+            "[\n{\"name\":\"fig, \\\"dried\\\"\",\"count\":1}\n]\n",
+        );
         check(
             Format::Jsonl,
             &fruit,
             "{\"name\":\"fig, \\\"dried\\\"\",\"count\":1}\n{\"name\":\"a\\nb\",\"count\":20}\n",
         );
         check(Format::Csv, &[], "name,count\n");
-        check(Format::Csv, &fruit, "name,count\n\"fig, \"\"dried\"\"\",1\n\"a\nb\",20\n");
+        check(
+            Format::Csv,
+            &fruit,
+            "name,count\n\"fig, \"\"dried\"\"\",1\n\"a\nb\",20\n",
+        );
         check(Format::Human, &[], "");
-        check(Format::Human, &fruit, " name          count\n fig, \"dried\"  1\n a\\nb          20\n");
+        check(
+            Format::Human,
+            &fruit,
+            " name          count\n fig, \"dried\"  1\n a\\nb          20\n",
+        );
     }
 
     #[test]
     fn numbers_are_readable() {
-        for (number, expected) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+        for (number, expected) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
             assert_eq!(grouped(number), expected);
         }
-        for (bytes, expected) in [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (31_457_280, "30.0 MiB")] {
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1536, "1.5 KiB"),
+            (31_457_280, "30.0 MiB"),
+        ] {
             assert_eq!(byte_size(bytes), expected);
         }
     }

@@ -2,3 +2,4 @@
 
 pub mod label_list;
 pub mod labels;
+pub mod verdict;

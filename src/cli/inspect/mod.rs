@@ -1,0 +1,197 @@
+//! `labeld inspect`: labels, protection and reason codes of local files, without configuration or
+//! store.
+
+mod job;
+mod named_files;
+mod summary;
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use labeld_formats::RangeStrategy;
+
+use self::job::{Inspected, Job};
+use self::summary::Summary;
+use super::exit::Exit;
+use super::output::{Format, Listing};
+
+/// Arguments of `labeld inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Files, and with -r folders
+    #[arg(required_unless_present = "files_from", value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Read all files below folders; links are not followed out of them
+    #[arg(short, long)]
+    recursive: bool,
+    /// Read the paths from FILE (- is standard input), separated by newlines or NUL characters
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    files_from: Option<PathBuf>,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// How much is fetched at a time: as from a local disk, or as from a cloud where requests or bytes
+    /// are dear
+    #[arg(long, value_enum, default_value_t)]
+    read_mode: ReadMode,
+    /// Size in bytes above which labeld would not write a label; such files are read all the same
+    #[arg(long, default_value_t = crate::model::DEFAULT_SIZE_LIMIT, value_name = "BYTES")]
+    size_limit: u64,
+}
+
+/// `--read-mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ReadMode {
+    /// A local disk.
+    #[default]
+    Local,
+    /// Few requests.
+    Requests,
+    /// Few bytes.
+    Bytes,
+}
+
+impl From<ReadMode> for RangeStrategy {
+    fn from(mode: ReadMode) -> Self {
+        match mode {
+            ReadMode::Local => Self::LOCAL,
+            ReadMode::Requests => Self::REQUESTS,
+            ReadMode::Bytes => Self::BYTES,
+        }
+    }
+}
+
+/// Files that may be between the first glance and the print: bounds memory when one file is slow.
+const MOST_IN_FLIGHT: usize = 1024;
+
+/// A numbered thing, so that results are printed in the order of the files.
+type Numbered<T> = (u64, T);
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the output or the list of files cannot be used, or a folder is given without `-r`.
+pub fn run(args: InspectArgs) -> Result<Exit> {
+    if let Some(folder) = args
+        .paths
+        .iter()
+        .find(|path| !args.recursive && path.is_dir())
+    {
+        bail!(super::UsageError(format!(
+            "{} is a folder: use `labeld inspect -r {0}` to read the files below it",
+            folder.display()
+        )));
+    }
+    let settings = job::Settings {
+        strategy: args.read_mode.into(),
+        size_limit: args.size_limit,
+    };
+    let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let (job_sender, jobs) = sync_channel::<Numbered<Job>>(64);
+    let (result_sender, results) = sync_channel::<Numbered<Inspected>>(64);
+    let (ticket_sender, tickets) = sync_channel::<()>(MOST_IN_FLIGHT);
+    let jobs = Mutex::new(jobs);
+    thread::scope(|scope| {
+        let (paths, list) = (&args.paths, args.files_from.as_deref());
+        let producer = scope.spawn(move || {
+            let mut number = 0;
+            named_files::each_job(paths, list, &mut |job| {
+                // Either channel closes only when printing has failed; then there is nothing to do.
+                let sent = ticket_sender.send(()).is_ok() && job_sender.send((number, job)).is_ok();
+                number += 1;
+                sent
+            })
+        });
+        for _ in 0..workers {
+            let result_sender = result_sender.clone();
+            let jobs = &jobs;
+            scope.spawn(move || work(jobs, &result_sender, settings));
+        }
+        drop(result_sender);
+        let printed = print(results, tickets, args.format);
+        let produced = producer.join();
+        let summary = printed?;
+        produced.map_err(|_| anyhow::anyhow!("listing the files failed"))??;
+        Ok(if summary.has_errors() {
+            Exit::SomeFilesFailed
+        } else {
+            Exit::Ok
+        })
+    })
+}
+
+/// Takes jobs until there are no more. Where printing has failed the rest is only taken away, so that
+/// the producer does not wait for ever.
+fn work(
+    jobs: &Mutex<Receiver<Numbered<Job>>>,
+    results: &SyncSender<Numbered<Inspected>>,
+    settings: job::Settings,
+) {
+    let mut printing = true;
+    loop {
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((number, job)) = next else { return };
+        printing = printing && results.send((number, job.inspect(settings))).is_ok();
+    }
+}
+
+/// Prints the results in the order of the files, then the summary.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the receivers must be dropped when printing fails"
+)]
+fn print(
+    results: Receiver<Numbered<Inspected>>,
+    tickets: Receiver<()>,
+    format: Format,
+) -> Result<Summary> {
+    let progress = progress_bar();
+    let out = BufWriter::with_capacity(64 << 10, io::stdout());
+    let mut listing = Listing::new::<Inspected>(out, format);
+    let mut summary = Summary::default();
+    let mut waiting = BTreeMap::new();
+    let mut next = 0;
+    for (number, inspected) in results {
+        waiting.insert(number, inspected);
+        while let Some(inspected) = waiting.remove(&next) {
+            summary.add(&inspected);
+            progress.inc(1);
+            progress
+                .suspend(|| listing.row(&inspected))
+                .context("cannot write the results")?;
+            next += 1;
+            // One file left, so one more may enter; the producer may have ended already.
+            drop(tickets.try_recv());
+        }
+    }
+    progress.finish_and_clear();
+    listing.finish().context("cannot write the results")?;
+    write!(io::stderr(), "{summary}").context("cannot write the summary")?;
+    Ok(summary)
+}
+
+/// A spinner with the number of files, on a terminal only.
+fn progress_bar() -> ProgressBar {
+    // Results that scroll by on the same terminal are progress enough.
+    if io::stdout().is_terminal() || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) =
+        ProgressStyle::with_template("{spinner} {human_pos} files, {per_sec}, {elapsed}")
+    {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

@@ -1,0 +1,241 @@
+//! What a listing entry or a reading amounts to: state and reason code (rules §3, the gates that stop
+//! a reading; product §1, `state`).
+
+use labeld_connector::{FileKind, FileMeta};
+use labeld_formats::{Reading, Refusal, formats_of_extension};
+
+use crate::model::{FileState, Reason};
+
+/// State of a file and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// State as printed.
+    pub state: FileState,
+    /// Reason; `None` for a file that was read and has nothing to report.
+    pub reason: Option<Reason>,
+    /// What the reason code does not say.
+    pub detail: Option<String>,
+}
+
+impl Verdict {
+    /// A file that ended in `reason`.
+    #[must_use]
+    pub fn of(reason: Reason) -> Self {
+        Self {
+            // Reasons without a state of their own stop a file before any byte is read.
+            state: reason.file_state().unwrap_or(FileState::Unsupported),
+            reason: Some(reason),
+            detail: None,
+        }
+    }
+
+    /// With more than the reason code says.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+/// The gates that need no bytes: 2, 3, 4 (for types the reader does not know) and 6 of rules §3.
+/// `None` lets the reading begin.
+#[must_use]
+pub fn before_reading(kind: FileKind, name: &str, size: u64, denied: bool) -> Option<Reason> {
+    match kind {
+        _ if denied => Some(Reason::AccessDenied),
+        FileKind::Special => Some(Reason::TypeSpecial),
+        FileKind::Shortcut => Some(Reason::TypeShortcut),
+        FileKind::Package => Some(Reason::TypePackage),
+        FileKind::Native => Some(Reason::TypeNativeGoogle),
+        FileKind::File if formats_of_extension(extension(name)).is_none() => {
+            Some(Reason::FileTypeUnsupported)
+        }
+        FileKind::File if size == 0 => Some(Reason::FileEmpty),
+        FileKind::File => None,
+    }
+}
+
+/// [`before_reading`] for a listed file.
+#[must_use]
+pub fn of_listing(meta: &FileMeta) -> Option<Reason> {
+    before_reading(meta.kind, &meta.name, meta.size, meta.denied)
+}
+
+/// What a reading amounts to. `size_limit` is the limit for writing, in bytes (rules §3 gate 5).
+#[must_use]
+pub fn of_reading(name: &str, reading: &Reading, size_limit: u64) -> Verdict {
+    if let Some(refusal) = &reading.refusal {
+        return Verdict::of(reason_of(refusal)).with_detail(refusal.to_string());
+    }
+    let promised = formats_of_extension(extension(name));
+    if let (Some(promised), Some(found)) = (promised, reading.format)
+        && !promised.contains(&found)
+    {
+        let detail = format!(
+            "the name says .{}, the content is {}",
+            extension(name),
+            found.name()
+        );
+        return Verdict::of(Reason::FileTypeMismatch).with_detail(detail);
+    }
+    if reading.size > size_limit {
+        let detail = format!("{} bytes, the limit is {size_limit}", reading.size);
+        return Verdict::of(Reason::FileTooLarge).with_detail(detail);
+    }
+    if reading.ambiguous {
+        return Verdict::of(Reason::LabelAmbiguous);
+    }
+    Verdict {
+        state: FileState::Ok,
+        reason: None,
+        detail: None,
+    }
+}
+
+fn reason_of(refusal: &Refusal) -> Reason {
+    match refusal {
+        Refusal::Empty => Reason::FileEmpty,
+        Refusal::Password(_) => Reason::FilePassword,
+        Refusal::Rms => Reason::FileRms,
+        Refusal::Corrupt(_) => Reason::FileCorrupt,
+        Refusal::Limit(_) => Reason::FileLimit,
+        Refusal::Unsupported => Reason::FileTypeUnsupported,
+    }
+}
+
+/// The part of a file name after its last dot; empty where there is none.
+fn extension(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use labeld_formats::{Format, Protection, Signatures};
+
+    use super::*;
+
+    fn reading(format: Option<Format>, refusal: Option<Refusal>) -> Reading {
+        Reading {
+            size: 100,
+            format,
+            refusal,
+            ambiguous: false,
+            labels: Vec::new(),
+            protection: Protection::default(),
+            signatures: Signatures::default(),
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn gates_before_reading_need_no_bytes() {
+        for (kind, name, size, denied, expected) in [
+            (FileKind::File, "a.docx", 10, false, None),
+            (FileKind::File, "a.DOCX", 10, false, None),
+            (
+                FileKind::File,
+                "a.docx",
+                10,
+                true,
+                Some(Reason::AccessDenied),
+            ),
+            (FileKind::File, "a.docx", 0, false, Some(Reason::FileEmpty)),
+            (
+                FileKind::File,
+                "a.txt",
+                0,
+                false,
+                Some(Reason::FileTypeUnsupported),
+            ),
+            (
+                FileKind::File,
+                "docx",
+                10,
+                false,
+                Some(Reason::FileTypeUnsupported),
+            ),
+            (
+                FileKind::Special,
+                "pipe.docx",
+                0,
+                false,
+                Some(Reason::TypeSpecial),
+            ),
+            (
+                FileKind::Shortcut,
+                "a.docx",
+                10,
+                false,
+                Some(Reason::TypeShortcut),
+            ),
+            (
+                FileKind::Native,
+                "a",
+                0,
+                false,
+                Some(Reason::TypeNativeGoogle),
+            ),
+            (
+                FileKind::Package,
+                "notes",
+                0,
+                false,
+                Some(Reason::TypePackage),
+            ),
+        ] {
+            assert_eq!(
+                before_reading(kind, name, size, denied),
+                expected,
+                "{kind:?} {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_reading_ends_in_the_first_reason_that_applies() {
+        let corrupt = Some(Refusal::Corrupt("its directory is cut".to_owned()));
+        for (name, reading, limit, expected) in [
+            ("a.docx", reading(Some(Format::Docx), None), 100, None),
+            (
+                "a.docx",
+                reading(Some(Format::Docx), None),
+                99,
+                Some(Reason::FileTooLarge),
+            ),
+            (
+                "a.docx",
+                reading(Some(Format::Docm), None),
+                99,
+                Some(Reason::FileTypeMismatch),
+            ),
+            (
+                "a.docx",
+                reading(Some(Format::Docm), corrupt),
+                99,
+                Some(Reason::FileCorrupt),
+            ),
+            (
+                "a.docx",
+                reading(Some(Format::EncryptedOoxml), Some(Refusal::Rms)),
+                100,
+                Some(Reason::FileRms),
+            ),
+            ("a.bin", reading(Some(Format::Pdf), None), 100, None),
+            (
+                "a.docx",
+                Reading {
+                    ambiguous: true,
+                    ..reading(Some(Format::Docx), None)
+                },
+                100,
+                Some(Reason::LabelAmbiguous),
+            ),
+        ] {
+            assert_eq!(
+                of_reading(name, &reading, limit).reason,
+                expected,
+                "{name} {reading:?}"
+            );
+        }
+    }
+}
