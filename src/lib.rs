@@ -4,5 +4,7 @@
 
 pub mod apps;
 pub mod cli;
+pub mod clock;
 pub mod model;
 pub mod pipeline;
+pub mod store;

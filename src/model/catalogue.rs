@@ -115,3 +115,16 @@ pub struct PendingLoss {
     /// The labels that were not listed any more.
     pub missing: BTreeSet<Uuid>,
 }
+
+/// How the last syncs of a tenant's label list went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncStatus {
+    /// When the list was last asked for.
+    pub last_attempt: DateTime<Utc>,
+    /// When a list was last taken over.
+    pub last_success: Option<DateTime<Utc>>,
+    /// Why the last attempt failed; `None` when it did not.
+    pub last_error: Option<String>,
+    /// A loss that waits for a second sync to confirm it.
+    pub pending: Option<PendingLoss>,
+}

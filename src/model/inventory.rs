@@ -33,10 +33,12 @@ pub struct FileRecord {
     pub size: u64,
     /// Version of the content as last listed.
     pub version: Version,
-    /// When the file was made.
+    /// When the file was made, to the millisecond.
     pub created: Option<DateTime<Utc>>,
-    /// When its content last changed.
+    /// When its content last changed, to the millisecond.
     pub modified: Option<DateTime<Utc>>,
+    /// The listing said that labeld cannot read the file.
+    pub denied: bool,
     /// First listed.
     pub first_seen: DateTime<Utc>,
     /// Last listed as new or changed.
@@ -52,7 +54,8 @@ pub struct FileRecord {
 pub struct FileFacts {
     /// The version that was read.
     pub version: Version,
-    /// The reader that read it; facts of an older reader are read anew.
+    /// The reader that read it; facts of an older reader are read anew. 0 for an outcome that the next scan is to try again
+    /// whatever happens.
     pub reader: u32,
     /// When.
     pub read_at: DateTime<Utc>,
@@ -74,7 +77,7 @@ pub struct FileFacts {
     pub bytes_read: u64,
     /// Reads (requests) made for it.
     pub reads: u32,
-    /// The labels found.
+    /// The labels found. The store gives them back sorted by GUID, then tenant.
     pub labels: Vec<FileLabel>,
 }
 

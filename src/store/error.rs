@@ -1,0 +1,165 @@
+//! What can go wrong with the store, by meaning.
+
+use std::error::Error as StdError;
+
+use thiserror::Error;
+
+/// Cause of a [`StoreError`].
+pub type Cause = Box<dyn StdError + Send + Sync>;
+
+/// Result of a store call.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// An error of the store. `store` names it for people: a file path, or host and database, never a password.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no store, or not yet one with labeld's tables.
+    #[error("no store at {store}: {fix}")]
+    Missing {
+        /// The store.
+        store: String,
+        /// What to do about it.
+        fix: String,
+        /// The cause, where there is one.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// The store cannot be read as one of labeld's.
+    #[error(
+        "the store at {store} is damaged: {what}; restore a backup, or move the file away and run `labeld rescan` to build it anew"
+    )]
+    Damaged {
+        /// The store.
+        store: String,
+        /// What is wrong with it.
+        what: String,
+        /// The cause, where there is one.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// A newer labeld has written the store.
+    #[error(
+        "the store at {store} has schema version {found}, this labeld knows versions up to {known}: use the newer labeld, or restore a backup made before its upgrade"
+    )]
+    NewerSchema {
+        /// The store.
+        store: String,
+        /// Schema version of the store.
+        found: i64,
+        /// Newest schema version that this program knows.
+        known: i64,
+    },
+    /// An older labeld has written the store, and a reading command may not change it.
+    #[error(
+        "the store at {store} has schema version {found}, this labeld needs {known}: run `labeld rescan` or `labeld run` once to upgrade it"
+    )]
+    OlderSchema {
+        /// The store.
+        store: String,
+        /// Schema version of the store.
+        found: i64,
+        /// Schema version needed.
+        known: i64,
+    },
+    /// Another process writes to the store.
+    #[error(
+        "the store at {store} is in use by another writer: stop it first; commands that only read work meanwhile"
+    )]
+    InUse {
+        /// The store.
+        store: String,
+        /// The cause, where there is one.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// The disk, the permissions or the way it was opened forbid writing to the store, or even opening it.
+    #[error("not allowed to {operation} the store at {store}: {what}")]
+    ReadOnly {
+        /// The store.
+        store: String,
+        /// What was tried.
+        operation: &'static str,
+        /// What forbids it, and what to look at.
+        what: String,
+        /// The cause, where there is one.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// No space is left for the store.
+    #[error(
+        "no space left for the store at {store}: free some disk space and run the command again"
+    )]
+    Full {
+        /// The store.
+        store: String,
+        /// The cause, where there is one.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// The database server does not answer, or refuses the login.
+    #[error("cannot reach the store at {store}: {what}")]
+    Unreachable {
+        /// The store.
+        store: String,
+        /// What was tried.
+        what: String,
+        /// The cause, where there is one.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// A row would break a rule of the schema (uniqueness, a reference, a missing value).
+    #[error("cannot {operation}: the row breaks a rule of the schema")]
+    Constraint {
+        /// What was tried.
+        operation: &'static str,
+        /// The cause.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// A column holds something other than the program expects there.
+    #[error("unexpected content in the store: {what}")]
+    Content {
+        /// Which value, and what was expected.
+        what: String,
+        /// The cause, where there is one.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// Anything else.
+    #[error("cannot {operation}")]
+    Other {
+        /// What was tried.
+        operation: &'static str,
+        /// The cause, where there is one.
+        #[source]
+        source: Option<Cause>,
+    },
+}
+
+impl StoreError {
+    /// The exit code of a command that ends with this error (product §1).
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Missing { .. }
+            | Self::Damaged { .. }
+            | Self::NewerSchema { .. }
+            | Self::OlderSchema { .. } => 10,
+            Self::InUse { .. } => 11,
+            Self::ReadOnly { .. }
+            | Self::Full { .. }
+            | Self::Unreachable { .. }
+            | Self::Constraint { .. }
+            | Self::Content { .. }
+            | Self::Other { .. } => 1,
+        }
+    }
+
+    pub(crate) fn content(what: impl Into<String>) -> Self {
+        Self::Content {
+            what: what.into(),
+            source: None,
+        }
+    }
+}

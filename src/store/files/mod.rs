@@ -1,0 +1,95 @@
+//! The inventory: what the apps list, and what reading the files has found.
+
+mod changes;
+mod counts;
+mod facts;
+mod filter;
+mod list;
+mod record;
+
+pub use changes::apply_changes;
+pub(super) use changes::last_of_each;
+pub use counts::{LabelCount, TermCount, by_label, by_reason, by_state};
+pub use facts::store_facts;
+pub(super) use filter::Conditions;
+pub use filter::{FileQuery, FolderFilter, LabelFilter, Removed, Span};
+pub use list::{Page, list};
+pub(super) use record::{read_records, select_records};
+
+use labeld_connector::FileRef;
+
+use super::apps::AppId;
+use super::db::{Source, Tx};
+use super::error::Result;
+use super::value::{Value, values};
+use crate::model::inventory::{FileId, FileRecord};
+
+/// One file.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn get(source: &impl Source, id: FileId) -> Result<Option<FileRecord>> {
+    let sql = select_records("SELECT id FROM file WHERE id = $1");
+    let records = read_records(source.query(sql, values![id.0]).await?)?;
+    Ok(records.into_iter().next())
+}
+
+/// The file that an app calls `file`, removed or not.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn find(source: &impl Source, app: AppId, file: &FileRef) -> Result<Option<FileRecord>> {
+    let sql = select_records("SELECT id FROM file WHERE app = $1 AND ref = $2");
+    let rows = source.query(sql, values![app.0, file.0.as_str()]).await?;
+    Ok(read_records(rows)?.into_iter().next())
+}
+
+/// Files of an app whose present version has no facts of reader `reader`, in the order of ids.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn needing_read(
+    source: &impl Source,
+    app: AppId,
+    reader: u32,
+    page: Page,
+) -> Result<Vec<FileRecord>> {
+    let sql = select_records(
+        "SELECT id FROM file
+         WHERE app = $1 AND removed IS NULL AND id > $3
+           AND (facts_version IS NULL OR facts_version <> version OR reader <> $2)
+         ORDER BY id LIMIT $4",
+    );
+    let params = values![app.0, reader, page.after_id(), page.limit];
+    read_records(source.query(sql, params).await?)
+}
+
+/// Makes sure that each of `texts` has a number.
+pub(super) async fn intern_terms<'a>(
+    tx: &Tx,
+    texts: impl IntoIterator<Item = &'a str>,
+) -> Result<()> {
+    intern(
+        tx,
+        "INSERT INTO term (text) VALUES ($1) ON CONFLICT (text) DO NOTHING",
+        texts,
+    )
+    .await
+}
+
+/// Runs `sql` once for each different text, always in the same order, so that two workers cannot wait for each other.
+async fn intern<'a>(
+    tx: &Tx,
+    sql: &'static str,
+    texts: impl IntoIterator<Item = &'a str>,
+) -> Result<()> {
+    let mut texts: Vec<&str> = texts.into_iter().collect();
+    texts.sort_unstable();
+    texts.dedup();
+    let rows = texts.into_iter().map(|text| vec![Value::from(text)]);
+    tx.execute_many(sql, rows.collect()).await?;
+    Ok(())
+}

@@ -1,0 +1,253 @@
+//! A PostgreSQL server for the tests.
+//!
+//! The first test that asks starts one cluster, and all test processes of the same build share it. A small shell script
+//! watches a lock file that each of them holds, stops the server when nobody has held it for a while, and removes its data:
+//! also after a test was killed.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+
+/// `$1` the lock file, `$2` the file with the socket's folder, `$3` that folder; the rest is the server's command.
+const WATCH: &str = r#"
+users=$1; address=$2; dir=$3; shift 3
+"$@" &
+idle=0
+while sleep 1; do
+    [ -f "$dir/data/postmaster.pid" ] || break
+    if flock -n -x "$users" true; then idle=$((idle + 1)); else idle=0; fi
+    if [ $idle -ge 5 ] && flock -n -x "$users" rm -f "$address"; then break; fi
+done
+kill -INT "$(head -n 1 "$dir/data/postmaster.pid")"
+wait
+rm -rf "$dir"
+"#;
+
+/// A URL for a new, empty schema, or `None` where there is no PostgreSQL on this machine.
+///
+/// # Panics
+///
+/// Where `CI` is `true` and there is none.
+pub(crate) async fn new_schema() -> Option<String> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let folder = match cluster() {
+        Ok(folder) => folder,
+        Err(why) => {
+            assert!(
+                env::var("CI").as_deref() != Ok("true"),
+                "no PostgreSQL: {why}"
+            );
+            println!("skipped: {why}");
+            return None;
+        }
+    };
+    let schema = format!(
+        "t{}_{}",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
+    execute(folder, "postgres", &format!("CREATE SCHEMA {schema}")).await;
+    Some(format!(
+        "{}?options=-c%20search_path%3D{schema}",
+        url(folder, "postgres")
+    ))
+}
+
+/// Runs SQL in a database of the cluster.
+pub(crate) async fn execute(folder: &Path, database: &str, sql: &str) {
+    let (client, connection) =
+        tokio_postgres::connect(&url(folder, database), tokio_postgres::NoTls)
+            .await
+            .unwrap();
+    let connection = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap();
+    drop(client);
+    connection.await.unwrap().unwrap();
+}
+
+fn url(folder: &Path, database: &str) -> String {
+    let host = folder.display().to_string().replace('/', "%2F");
+    format!("postgresql://postgres@{host}/{database}")
+}
+
+/// The folder with the socket of the running cluster.
+fn cluster() -> Result<&'static Path, String> {
+    static CLUSTER: OnceLock<Result<(PathBuf, File), String>> = OnceLock::new();
+    let started = CLUSTER.get_or_init(|| join_cluster().map_err(|error| error.to_string()));
+    match started {
+        Ok((folder, _in_use)) => Ok(folder),
+        Err(why) => Err(why.clone()),
+    }
+}
+
+/// Finds the running cluster or starts one; the file is the lock that says it is in use.
+fn join_cluster() -> io::Result<(PathBuf, File)> {
+    let binaries = find_binaries()?;
+    let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres");
+    fs::create_dir_all(&state)?;
+    let in_use = lock(&state.join("users.lock"), FlockOperation::LockShared)?;
+    let _starting = lock(&state.join("start.lock"), FlockOperation::LockExclusive)?;
+    let address = state.join("address");
+    if let Ok(folder) = fs::read_to_string(&address).map(PathBuf::from)
+        && is_up(&folder)
+    {
+        return Ok((folder, in_use));
+    }
+    let folder = start(&binaries, &state)?;
+    fs::write(&address, folder.display().to_string())?;
+    Ok((folder, in_use))
+}
+
+fn lock(path: &Path, operation: FlockOperation) -> io::Result<File> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)?;
+    flock(&file, operation)?;
+    Ok(file)
+}
+
+fn is_up(folder: &Path) -> bool {
+    UnixStream::connect(folder.join(".s.PGSQL.5432")).is_ok()
+}
+
+/// The folder of `initdb` and `postgres`: from the path, or the newest of Debian's.
+fn find_binaries() -> io::Result<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
+        let mut versions: Vec<PathBuf> = versions.flatten().map(|entry| entry.path()).collect();
+        versions.sort();
+        folders.extend(
+            versions
+                .into_iter()
+                .rev()
+                .map(|version| version.join("bin")),
+        );
+    }
+    folders
+        .into_iter()
+        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+        .ok_or_else(|| io::Error::other("initdb and postgres are not installed"))
+}
+
+fn start(binaries: &Path, state: &Path) -> io::Result<PathBuf> {
+    // Not below the target folder: the server's user may not be allowed there, and a socket's path must be short.
+    let folder = tempfile::Builder::new()
+        .prefix("labeld-postgres-")
+        .tempdir()?
+        .keep();
+    let owner = server_user(&folder)?;
+    let data = folder.join("data");
+    let mut initdb = as_user(owner, &binaries.join("initdb"));
+    initdb.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]);
+    initdb.args(["--locale=C", "-D"]).arg(&data);
+    run(initdb.current_dir(&folder))?;
+    watch(&folder, state, server(binaries, owner, &folder))?;
+    for _ in 0..300 {
+        if is_up(&folder) && accepts(&folder) {
+            return Ok(folder);
+        }
+        sleep(Duration::from_millis(100));
+    }
+    let mut log = String::new();
+    File::open(state.join("log"))?.read_to_string(&mut log)?;
+    Err(io::Error::other(format!(
+        "PostgreSQL does not start: {log}"
+    )))
+}
+
+/// PostgreSQL does not run as root: then its data belong to the user `postgres`.
+fn server_user(folder: &Path) -> io::Result<Option<&'static str>> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(None);
+    }
+    run(Command::new("chown").arg("postgres").arg(folder))?;
+    Ok(Some("postgres"))
+}
+
+fn as_user(user: Option<&str>, program: &Path) -> Command {
+    let Some(user) = user else {
+        return Command::new(program);
+    };
+    let mut command = Command::new("runuser");
+    command.args(["-u", user, "--"]).arg(program);
+    command
+}
+
+fn server(binaries: &Path, owner: Option<&str>, folder: &Path) -> Command {
+    let mut server = as_user(owner, &binaries.join("postgres"));
+    server.arg("-D").arg(folder.join("data"));
+    server.arg("-k").arg(folder);
+    for setting in [
+        "listen_addresses=",
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "max_connections=200",
+    ] {
+        server.args(["-c", setting]);
+    }
+    server
+}
+
+/// Starts the server under the script that stops it, in a process group that no Ctrl-C of the test run reaches.
+fn watch(folder: &Path, state: &Path, server: Command) -> io::Result<()> {
+    let log = File::create(state.join("log"))?;
+    Command::new("sh")
+        .args(["-c", WATCH, "watch"])
+        .arg(state.join("users.lock"))
+        .arg(state.join("address"))
+        .arg(folder)
+        .arg(server.get_program())
+        .args(server.get_args())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .process_group(0)
+        .spawn()?;
+    Ok(())
+}
+
+/// Whether the server takes logins: its socket is there a little earlier.
+fn accepts(folder: &Path) -> bool {
+    let mut config: tokio_postgres::Config = match url(folder, "postgres").parse() {
+        Ok(config) => config,
+        Err(_) => return false,
+    };
+    config.connect_timeout(Duration::from_secs(5));
+    let attempt = std::thread::spawn(move || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .is_ok_and(|runtime| {
+                runtime
+                    .block_on(config.connect(tokio_postgres::NoTls))
+                    .is_ok()
+            })
+    });
+    attempt.join().unwrap_or(false)
+}
+
+fn run(command: &mut Command) -> io::Result<()> {
+    let output = command.output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    )))
+}

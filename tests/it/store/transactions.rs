@@ -1,0 +1,91 @@
+//! What belongs together is stored together.
+
+use labeld::model::inventory::FileId;
+use labeld::store::{Db, StoreError, apps, cursors, files};
+use labeld_connector::{Cursor, FileRef};
+
+use super::{CONTOSO, SECRET, at, facts, finance, label, on_both_stores, upserted};
+
+on_both_stores!(
+    cursor_and_rows_are_stored_together_or_not_at_all,
+    a_failed_statement_spoils_its_transaction,
+    transactions_wait_for_each_other,
+);
+
+async fn cursor_and_rows_are_stored_together_or_not_at_all(db: Db) {
+    let tx = db.begin().await.unwrap();
+    let app = finance(&tx).await;
+    tx.commit().await.unwrap();
+    assert_eq!(cursors::get(&db, app).await.unwrap(), None);
+
+    for (cursor, keep) in [("page 1", false), ("page 2", true)] {
+        let tx = db.begin().await.unwrap();
+        let page = upserted(&["a.docx", "b.docx"]);
+        files::apply_changes(&tx, app, &page, at(1)).await.unwrap();
+        cursors::set(&tx, app, &Cursor(cursor.to_owned()), at(1))
+            .await
+            .unwrap();
+        if keep {
+            tx.commit().await.unwrap();
+        } else {
+            drop(tx);
+        }
+        let file = files::find(&db, app, &FileRef("b.docx".to_owned())).await;
+        assert_eq!(file.unwrap().is_some(), keep, "{cursor}");
+        let stored = cursors::get(&db, app).await.unwrap();
+        assert_eq!(stored.is_some(), keep, "{cursor}");
+    }
+    let stored = cursors::get(&db, app).await.unwrap().unwrap();
+    assert_eq!(stored.cursor.0, "page 2");
+    assert_eq!(stored.stored_at, at(1));
+
+    let tx = db.begin().await.unwrap();
+    cursors::clear(&tx, app).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(cursors::get(&db, app).await.unwrap(), None);
+}
+
+async fn a_failed_statement_spoils_its_transaction(db: Db) {
+    let tx = db.begin().await.unwrap();
+    finance(&tx).await;
+    let of_no_file = [(FileId(99), facts(vec![label(Some(CONTOSO), SECRET, true)]))];
+    let error = files::store_facts(&tx, &of_no_file).await.unwrap_err();
+    assert!(matches!(error, StoreError::Constraint { .. }), "{error:?}");
+    assert!(tx.commit().await.is_err());
+
+    let app = apps::find(&db, &"contoso".into(), &"finance".into()).await;
+    assert_eq!(app.unwrap(), None);
+    let tx = db.begin().await.unwrap();
+    finance(&tx).await;
+    tx.commit().await.unwrap();
+}
+
+async fn transactions_wait_for_each_other(db: Db) {
+    let tx = db.begin().await.unwrap();
+    let app = finance(&tx).await;
+    tx.commit().await.unwrap();
+    let tasks: Vec<_> = (0..8)
+        .map(|task| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                for number in 0..10 {
+                    let tx = db.begin().await.unwrap();
+                    let page = upserted(&[&format!("{task}/{number}.docx")]);
+                    files::apply_changes(&tx, app, &page, at(number))
+                        .await
+                        .unwrap();
+                    tx.commit().await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let all = files::Page {
+        after: None,
+        limit: 1000,
+    };
+    let stored = files::list(&db, &files::FileQuery::default(), all).await;
+    assert_eq!(stored.unwrap().len(), 80);
+}
