@@ -12,8 +12,14 @@ use crate::xml::{self, Node};
 /// Namespace of `labelList` (MS-OFFCRYPTO 2.6.4).
 const NAMESPACE: &str = "http://schemas.microsoft.com/office/2020/mipLabelMetadata";
 
-/// LabelInfo outranks custom properties (MS-OFFCRYPTO 2.6.3).
-pub(crate) const PRECEDENCE: u8 = 2;
+/// How strong a label list is. The part outranks custom properties (MS-OFFCRYPTO 2.6.3), the stream
+/// outranks all metadata inside the encrypted package (MS-OFFCRYPTO 2.6.2).
+fn precedence(place: Place) -> u8 {
+    match place {
+        Place::RmsLabelInfo => 4,
+        _ => 2,
+    }
+}
 
 /// Reads a `labelList`. A document with another root is damage.
 pub(crate) fn read(
@@ -53,7 +59,7 @@ pub(crate) fn read(
 fn label(element: &xml::Element<'_>, place: Place) -> Parsed<Option<LabelGroup>> {
     let mut group = LabelGroup {
         place,
-        precedence: PRECEDENCE,
+        precedence: precedence(place),
         site_id: None,
         id: uuid::Uuid::nil(),
         name: None,

@@ -7,6 +7,7 @@
 mod block_cache;
 mod detect;
 mod extension;
+mod fields;
 mod input;
 mod label_info;
 mod labels;

@@ -294,6 +294,8 @@ pub enum Warning {
     TooManyLabels,
     /// The publishing licence could not be read.
     UnreadableLicence,
+    /// The property set of a compound file is damaged; a stronger place names the label.
+    DamagedProperties,
     /// The file's own tables are damaged, so all of it was searched.
     FullRead,
     /// Signature fields were too many to look at all; the file is taken as signed.
