@@ -317,6 +317,7 @@ impl Warning {
             Self::FullRead => "full_read",
             Self::SignaturesNotSettled => "signatures_not_settled",
             Self::IrregularPackage => "irregular_package",
+            Self::DamagedProperties => "damaged_properties",
         }
     }
 }
