@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ContentArrangement, Table, TableStyle};
 use serde::Serialize;
 
 /// `--format`.
@@ -123,7 +123,7 @@ impl<W: Write> Listing<W> {
         }
         let mut table = Table::new();
         table
-            .load_preset(comfy_table::presets::NOTHING)
+            .load_style(TableStyle::new())
             .set_content_arrangement(ContentArrangement::Disabled)
             .set_header(self.columns);
         for cells in self.table.drain(..) {
