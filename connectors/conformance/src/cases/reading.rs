@@ -1,0 +1,148 @@
+//! `stat`, `read` and `exposure`.
+
+use std::ops::Range;
+
+use labeld_connector::{ErrorKind, FileMeta, ReadOptions, Version};
+
+use super::connect;
+use crate::Harness;
+use crate::caller::{Caller, expect_error};
+use crate::model::Model;
+use crate::suite::{Violation, ensure};
+
+type Outcome = Result<(), Violation>;
+
+const PATH: &str = "folder/file.docx";
+const BODY: &[u8] = b"0123456789abcdef";
+
+pub(crate) async fn stat_present(harness: &dyn Harness) -> Outcome {
+    let (caller, listed) = one_file(harness, BODY).await?;
+    let stated = caller.stat(&listed.file).await?;
+    ensure(stated == listed, || {
+        format!("stat says {stated:?}, the listing {listed:?}")
+    })
+}
+
+pub(crate) async fn stat_absent(harness: &dyn Harness) -> Outcome {
+    let (caller, listed) = one_file(harness, BODY).await?;
+    harness.remove(PATH).await;
+    let outcome = caller.stat(&listed.file).await;
+    expect_error("stat of a removed file", outcome, ErrorKind::NotFound)
+}
+
+pub(crate) async fn ranges(harness: &dyn Harness) -> Outcome {
+    let (caller, listed) = one_file(harness, BODY).await?;
+    let table: &[(Option<Range<u64>>, &[u8])] = &[
+        (None, BODY),
+        (Some(0..16), BODY),
+        (Some(0..1), b"0"),
+        (Some(5..9), b"5678"),
+        (Some(15..16), b"f"),
+        (Some(10..1_000), b"abcdef"),
+        (Some(0..u64::MAX), BODY),
+        (Some(16..20), b""),
+        (Some(1_000..2_000), b""),
+        (Some(u64::MAX - 1..u64::MAX), b""),
+        (Some(4..4), b""),
+    ];
+    for if_match in [None, Some(listed.version.clone())] {
+        for (range, expected) in table {
+            let options = ReadOptions {
+                range: range.clone(),
+                if_match: if_match.clone(),
+            };
+            let what = format!("{options:?}");
+            let bytes = caller
+                .read(&listed.file, options)
+                .await
+                .map_err(|error| Violation(format!("{what}: {}", Violation::from(error))))?;
+            ensure(bytes == *expected, || {
+                format!("{what} gives {bytes:?}, expected {expected:?}")
+            })?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn empty(harness: &dyn Harness) -> Outcome {
+    let (caller, listed) = one_file(harness, b"").await?;
+    for range in [None, Some(0..10), Some(5..10)] {
+        let options = ReadOptions {
+            range,
+            if_match: Some(listed.version.clone()),
+        };
+        let bytes = caller.read(&listed.file, options).await?;
+        ensure(bytes.is_empty(), || {
+            format!("an empty file gives {bytes:?}")
+        })?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn absent(harness: &dyn Harness) -> Outcome {
+    let (caller, listed) = one_file(harness, BODY).await?;
+    harness.remove(PATH).await;
+    let outcome = caller.read(&listed.file, ReadOptions::default()).await;
+    expect_error("read of a removed file", outcome, ErrorKind::NotFound)
+}
+
+pub(crate) async fn if_match(harness: &dyn Harness) -> Outcome {
+    let (caller, listed) = one_file(harness, BODY).await?;
+    harness.put(PATH, b"0123456789abcdef and more").await;
+    for range in [None, Some(0..4)] {
+        for version in [listed.version.clone(), Version("no version".to_owned())] {
+            let options = ReadOptions {
+                range: range.clone(),
+                if_match: Some(version),
+            };
+            let what = format!("read of a changed file with {options:?}");
+            let outcome = caller.read(&listed.file, options).await;
+            expect_error(&what, outcome, ErrorKind::Changed)?;
+        }
+    }
+    let now = caller.stat(&listed.file).await?;
+    let options = ReadOptions {
+        range: None,
+        if_match: Some(now.version),
+    };
+    let bytes = caller.read(&listed.file, options).await?;
+    ensure(bytes == b"0123456789abcdef and more"[..], || {
+        format!("the new version gives {bytes:?}")
+    })
+}
+
+pub(crate) async fn changed_between_ranges(harness: &dyn Harness) -> Outcome {
+    let (caller, listed) = one_file(harness, BODY).await?;
+    let half = |range| ReadOptions {
+        range: Some(range),
+        if_match: Some(listed.version.clone()),
+    };
+    let first = caller.read(&listed.file, half(0..8)).await?;
+    ensure(first == BODY[..8], || {
+        format!("the first half is {first:?}")
+    })?;
+    harness.put(PATH, b"0123456789abcdef changed").await;
+    let second = caller.read(&listed.file, half(8..16)).await;
+    expect_error(
+        "the second half of a changed file",
+        second,
+        ErrorKind::Changed,
+    )
+}
+
+pub(crate) async fn exposure(harness: &dyn Harness) -> Outcome {
+    let (caller, listed) = one_file(harness, BODY).await?;
+    caller.exposure(&listed.file).await?;
+    Ok(())
+}
+
+/// An app with one file, as it is listed.
+pub(super) async fn one_file(
+    harness: &dyn Harness,
+    body: &[u8],
+) -> Result<(Caller, FileMeta), Violation> {
+    harness.put(PATH, body).await;
+    let caller = connect(harness).await;
+    let listed = Model::enumerate(&caller).await?.at(PATH)?.clone();
+    Ok((caller, listed))
+}

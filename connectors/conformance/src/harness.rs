@@ -1,0 +1,34 @@
+//! What the suite needs of a provider.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use labeld_connector::Connector;
+
+/// Most changes on one page of the connectors that a [`Harness`] makes, so that the suite's small
+/// trees have several pages.
+pub const MAX_PAGE: usize = 5;
+
+/// An app with nobody else in it, its durable state, and hands to change files behind the connector's
+/// back. Paths are `/`-separated, relative to the root, and their folders are made as needed.
+///
+/// A method that cannot do its work panics: the harness is a part of a test.
+#[async_trait]
+pub trait Harness: Send + Sync {
+    /// A new connector on the app, as after a restart: whatever the last one had only in memory is
+    /// lost. Its pages have at most five changes. The suite has dropped the last one.
+    async fn connect(&self) -> Arc<dyn Connector>;
+
+    /// Makes a file, or replaces the content of the one that is there.
+    async fn put(&self, path: &str, body: &[u8]);
+
+    /// Gives a file another path.
+    async fn rename(&self, from: &str, to: &str);
+
+    /// Removes a file.
+    async fn remove(&self, path: &str);
+
+    /// Path and content of every file, found without the connector.
+    async fn truth(&self) -> BTreeMap<String, Vec<u8>>;
+}
