@@ -4,12 +4,17 @@
 //! is text like any other, an unclosed element is an error, entities cannot be declared, nesting and
 //! the number of nodes are bounded.
 
+mod attributes;
+mod namespaces;
+
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use encoding_rs::Encoding;
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::ResolveResult;
-use quick_xml::{NsReader, XmlVersion};
+
+use attributes::RawAttributes;
+use namespaces::{Namespaces, declared_prefix};
 
 use crate::input::{Input, Parsed, Stop};
 use crate::refusal::Refusal;
@@ -89,7 +94,7 @@ pub(crate) enum Node<'a> {
 /// A start tag with its namespace resolved.
 pub(crate) struct Element<'a> {
     tag: BytesStart<'a>,
-    namespace: Option<String>,
+    namespace: Rc<str>,
 }
 
 impl Element<'_> {
@@ -100,29 +105,21 @@ impl Element<'_> {
 
     /// Name without prefix.
     pub(crate) fn local_name(&self) -> &str {
-        self.tag.local_name().into_inner()
+        local(self.tag.name().into_inner())
     }
 
     /// Namespace URI; empty where there is none.
     pub(crate) fn namespace(&self) -> &str {
-        self.namespace.as_deref().unwrap_or_default()
+        &self.namespace
     }
 
     /// Attributes as local name and value with references resolved. Namespace declarations are left
     /// out.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = Parsed<(&str, Cow<'_, str>)>> {
-        self.tag.attributes().filter_map(|attribute| {
-            let attribute = match attribute {
-                Ok(attribute) => attribute,
-                Err(error) => return Some(Err(malformed(&error))),
-            };
-            if attribute.key.as_namespace_binding().is_some() {
-                return None;
-            }
-            let value = attribute
-                .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|error| malformed(&error));
-            Some(value.map(|value| (attribute.key.local_name().into_inner(), value)))
+        RawAttributes::new(self.tag.attributes_raw()).filter_map(|attribute| match attribute {
+            Ok((name, _)) if declared_prefix(name).is_some() => None,
+            Ok((name, raw)) => Some(attributes::value(raw).map(|value| (local(name), value))),
+            Err(error) => Some(Err(error)),
         })
     }
 
@@ -138,56 +135,57 @@ impl Element<'_> {
     }
 }
 
+/// A name without its prefix.
+fn local(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(_, local)| local)
+}
+
 fn malformed(error: &dyn std::fmt::Display) -> Stop {
     Refusal::corrupt(format!("its XML is malformed: {error}")).into()
 }
 
 /// A bounded pull reader over one decoded document.
 pub(crate) struct Reader<'a, 'i> {
-    reader: NsReader<&'a [u8]>,
+    reader: quick_xml::Reader<&'a [u8]>,
     input: &'a Input<'i>,
+    namespaces: Namespaces,
     depth: u32,
     seen_root: bool,
+    /// The tag read last was of an empty element, whose end is still to be told.
+    is_in_empty: bool,
 }
 
 impl<'a, 'i> Reader<'a, 'i> {
     pub(crate) fn new(text: &'a str, input: &'a Input<'i>) -> Self {
-        let mut reader = NsReader::from_str(text);
-        reader.config_mut().expand_empty_elements = true;
         Self {
-            reader,
+            reader: quick_xml::Reader::from_str(text),
             input,
+            namespaces: Namespaces::new(),
             depth: 0,
             seen_root: false,
+            is_in_empty: false,
         }
     }
 
     /// The next node; `None` at the regular end.
     pub(crate) fn next(&mut self) -> Parsed<Option<Node<'a>>> {
+        if self.is_in_empty {
+            self.is_in_empty = false;
+            return Ok(Some(self.leave()));
+        }
         loop {
             self.input.step(1)?;
-            let (resolved, event) = self
+            let event = self
                 .reader
-                .read_resolved_event()
+                .read_event()
                 .map_err(|error| malformed(&error))?;
             match event {
-                Event::Start(tag) | Event::Empty(tag) => {
-                    let namespace = match resolved {
-                        ResolveResult::Bound(namespace) => Some(namespace.0.to_owned()),
-                        ResolveResult::Unbound => None,
-                        ResolveResult::Unknown(_) => {
-                            return Err(
-                                Refusal::corrupt("its XML uses an undeclared prefix").into()
-                            );
-                        }
-                    };
-                    self.enter()?;
-                    return Ok(Some(Node::Start(Element { tag, namespace })));
+                Event::Start(tag) => return Ok(Some(self.enter(tag)?)),
+                Event::Empty(tag) => {
+                    self.is_in_empty = true;
+                    return Ok(Some(self.enter(tag)?));
                 }
-                Event::End(_) => {
-                    self.depth -= 1;
-                    return Ok(Some(Node::End));
-                }
+                Event::End(_) => return Ok(Some(self.leave())),
                 Event::Text(text) => return self.text(text.into_inner()),
                 Event::CData(text) => return self.text(text.into_inner()),
                 Event::GeneralRef(reference) => {
@@ -218,7 +216,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         Ok(text)
     }
 
-    fn enter(&mut self) -> Parsed<()> {
+    fn enter(&mut self, tag: BytesStart<'a>) -> Parsed<Node<'a>> {
         if self.depth == 0 && self.seen_root {
             return Err(Refusal::corrupt("its XML has two roots").into());
         }
@@ -227,7 +225,15 @@ impl<'a, 'i> Reader<'a, 'i> {
         if self.depth > self.input.limits().depth {
             return Err(Refusal::Limit("its XML is nested too deeply").into());
         }
-        Ok(())
+        self.namespaces.enter(self.depth, tag.attributes_raw())?;
+        let namespace = self.namespaces.of(tag.name().into_inner())?;
+        Ok(Node::Start(Element { tag, namespace }))
+    }
+
+    fn leave(&mut self) -> Node<'a> {
+        self.namespaces.leave(self.depth);
+        self.depth -= 1;
+        Node::End
     }
 
     fn text(&self, text: Cow<'a, str>) -> Parsed<Option<Node<'a>>> {

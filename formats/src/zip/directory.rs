@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::input::{Input, Parsed};
 use crate::refusal::Refusal;
 use crate::zip::end::EndRecord;
-use crate::zip::name::comparable;
+use crate::zip::name::{self, PartName, comparable};
 use crate::zip::{LOCAL_HEADER, u16_at, u32_at, u64_at};
 
 const HEADER: usize = 46;
@@ -19,6 +19,8 @@ const ZIP64_EXTRA: u16 = 1;
 #[derive(Debug)]
 pub(crate) struct Entry {
     name: Range<usize>,
+    /// Of the name, see [`name::hash`].
+    hash: u64,
     flags: u16,
     pub(crate) method: u16,
     pub(crate) crc: u32,
@@ -78,31 +80,38 @@ impl<'a> Directory<'a> {
     /// Whether two entries have names that packages take for the same (OPC M1.12, M3.3): programs
     /// then disagree on which one counts.
     pub(crate) fn has_duplicate_names(&self) -> bool {
-        let mut names: Vec<(u64, &[u8])> = self
-            .entries
-            .iter()
-            .filter(|entry| !self.is_folder(entry))
-            .map(|entry| (hash(self.name(entry)), self.name(entry)))
-            .collect();
-        // The second key keeps names of equal hash cheap to tell apart, however many somebody makes.
-        names.sort_unstable_by(|(hash, name), (other_hash, other)| {
-            hash.cmp(other_hash)
-                .then_with(|| comparable(name).cmp(comparable(other)))
-        });
-        names.windows(2).any(|pair| match pair {
-            [(hash, name), (other_hash, other)] => {
-                hash == other_hash && comparable(name).eq(comparable(other))
-            }
-            _ => false,
-        })
+        let files = self.entries.iter().filter(|entry| !self.is_folder(entry));
+        let mut files: Vec<&Entry> = files.collect();
+        files.sort_unstable_by_key(|entry| entry.hash);
+        files
+            .chunk_by(|entry, other| entry.hash == other.hash)
+            .filter(|alike| alike.len() > 1)
+            .any(|alike| {
+                let names = alike.iter().map(|entry| self.name(entry));
+                let mut names: Vec<Vec<u8>> =
+                    names.map(|name| comparable(name).collect()).collect();
+                names.sort_unstable();
+                names
+                    .windows(2)
+                    .any(|pair| matches!(pair, [name, other] if name == other))
+            })
     }
-}
 
-/// FNV-1a over the name as it is compared.
-fn hash(name: &[u8]) -> u64 {
-    comparable(name).fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)
-    })
+    /// The entry of this name.
+    pub(crate) fn find(&self, name: &PartName) -> Option<&Entry> {
+        let mut alike = self.with_hash(name.hash());
+        alike.find(|entry| name.is(self.name(entry)))
+    }
+
+    /// The entry of this name, as it might stand in a directory.
+    pub(crate) fn find_named(&self, name: &[u8]) -> Option<&Entry> {
+        let mut alike = self.with_hash(name::hash(name));
+        alike.find(|entry| comparable(self.name(entry)).eq(comparable(name)))
+    }
+
+    fn with_hash(&self, hash: u64) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.hash == hash)
+    }
 }
 
 fn entries(input: &Input<'_>, bytes: &[u8], end: &EndRecord) -> Parsed<Vec<Entry>> {
@@ -142,13 +151,11 @@ fn entry(rest: &[u8], at: usize, archive_start: u64) -> Parsed<(Entry, usize)> {
     let name_length = usize::from(u16_at(header, 28));
     let extra_length = usize::from(u16_at(header, 30));
     let comment_length = usize::from(u16_at(header, 32));
-    let extra = variable
-        .get(name_length..name_length + extra_length)
-        .ok_or_else(damaged)?;
-    let length = HEADER + name_length + extra_length + comment_length;
-    if length > rest.len() {
+    if name_length + extra_length + comment_length > variable.len() {
         return Err(damaged().into());
     }
+    let (name, variable) = variable.split_at(name_length);
+    let (extra, _) = variable.split_at(extra_length);
     let mut size = u64::from(u32_at(header, 24));
     let mut compressed = u64::from(u32_at(header, 20));
     let mut offset = u64::from(u32_at(header, 42));
@@ -156,6 +163,7 @@ fn entry(rest: &[u8], at: usize, archive_start: u64) -> Parsed<(Entry, usize)> {
     let start = archive_start.checked_add(offset).ok_or_else(damaged)?;
     let entry = Entry {
         name: at + HEADER..at + HEADER + name_length,
+        hash: name::hash(name),
         flags: u16_at(header, 8),
         method: u16_at(header, 10),
         crc: u32_at(header, 16),
@@ -163,7 +171,7 @@ fn entry(rest: &[u8], at: usize, archive_start: u64) -> Parsed<(Entry, usize)> {
         size,
         extent: start..start,
     };
-    Ok((entry, length))
+    Ok((entry, HEADER + name_length + extra_length + comment_length))
 }
 
 /// Replaces each value that says "too big for 32 bits" by the next one of the ZIP64 extra field

@@ -11,14 +11,12 @@ mod name;
 mod part;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::ops::Range;
 
 use directory::Directory;
 pub(crate) use directory::Entry;
 pub(crate) use end::find_near_end;
 pub(crate) use name::PartName;
-use part::PartReader;
 
 use crate::input::{Input, Parsed};
 use crate::refusal::Refusal;
@@ -30,7 +28,6 @@ const LOCAL_HEADER: u64 = 30;
 pub(crate) struct Archive<'i, 'a> {
     input: &'i Input<'a>,
     directory: Directory<'a>,
-    reader: RefCell<PartReader>,
     has_foreign_bytes: bool,
 }
 
@@ -42,7 +39,6 @@ impl<'i, 'a> Archive<'i, 'a> {
         Ok(Self {
             input,
             directory: Directory::read(input, &end)?,
-            reader: RefCell::default(),
             has_foreign_bytes: end.bytes_follow || end.start > 0,
         })
     }
@@ -72,13 +68,12 @@ impl<'i, 'a> Archive<'i, 'a> {
 
     /// The entry of this name.
     pub(crate) fn find(&self, name: &PartName) -> Option<&Entry> {
-        let mut entries = self.directory.entries().iter();
-        entries.find(|entry| name.is(self.directory.name(entry)))
+        self.directory.find(name)
     }
 
     /// The entry of this well-known name.
     pub(crate) fn find_named(&self, name: &str) -> Option<&Entry> {
-        self.find(&PartName::resolve(b"", name))
+        self.directory.find_named(name.as_bytes())
     }
 
     /// Names as they stand in the directory, folders left out.
@@ -103,7 +98,7 @@ impl<'i, 'a> Archive<'i, 'a> {
 
     /// The content of an entry, checked against its length and checksum.
     pub(crate) fn read(&self, entry: &Entry) -> Parsed<Cow<'a, [u8]>> {
-        self.reader.borrow_mut().read(self.input, entry)
+        part::read(self.input, entry)
     }
 }
 

@@ -4,7 +4,10 @@
 /// `/`, ASCII letters in lower case, percent-encoding undone (OPC M1.12; the backslashes are what some
 /// writers leave, reference/label-formats.md §9).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PartName(Vec<u8>);
+pub(crate) struct PartName {
+    name: Vec<u8>,
+    hash: u64,
+}
 
 impl PartName {
     /// The part that `target` leads to from a part in `folder`, which is empty for the package itself
@@ -18,35 +21,70 @@ impl PartName {
             path.extend(comparable(folder));
         }
         path.extend(comparable(target));
-        Self(without_dots(path))
+        Self::new(without_dots(path))
+    }
+
+    fn new(name: Vec<u8>) -> Self {
+        let hash = hash(&name);
+        Self { name, hash }
+    }
+
+    /// What [`hash`] gives for every way to write this name.
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
     }
 
     /// Whether an item of an archive, or a name in `[Content_Types].xml`, is this part.
     pub(crate) fn is(&self, item: &[u8]) -> bool {
-        let item = item.strip_prefix(b"/").unwrap_or(item);
-        if item.len() < self.0.len() {
-            return false;
-        }
-        comparable(item).eq(self.0.iter().copied())
+        item.len() >= self.name.len() && comparable(item).eq(self.name.iter().copied())
     }
 
     /// The name of the part that holds this part's relationships.
     pub(crate) fn relationships(&self) -> Self {
-        let (folder, file) = self.0.split_at(self.folder().len());
-        Self([folder, b"_rels/", file, b".rels"].concat())
+        let (folder, file) = self.name.split_at(self.folder().len());
+        Self::new([folder, b"_rels/", file, b".rels"].concat())
     }
 
     /// The folder the part is in, with its `/`; empty at the root.
     pub(crate) fn folder(&self) -> &[u8] {
-        let end = memchr::memrchr(b'/', &self.0).map_or(0, |slash| slash + 1);
-        self.0.get(..end).unwrap_or_default()
+        let end = memchr::memrchr(b'/', &self.name).map_or(0, |slash| slash + 1);
+        self.name.get(..end).unwrap_or_default()
     }
 
     /// What follows the last dot; empty where there is none.
     pub(crate) fn extension(&self) -> &[u8] {
-        let start = memchr::memrchr(b'.', &self.0).map_or(self.0.len(), |dot| dot + 1);
-        self.0.get(start..).unwrap_or_default()
+        let start = memchr::memrchr(b'.', &self.name).map_or(self.name.len(), |dot| dot + 1);
+        self.name.get(start..).unwrap_or_default()
     }
+}
+
+/// A hash by which names are told apart quickly; the same for names that are compared as equal. It is
+/// easy to make collide, so nobody may rely on few collisions.
+pub(crate) fn hash(name: &[u8]) -> u64 {
+    let is_written_plainly =
+        !name.starts_with(b"/") && memchr::memchr2(b'\\', b'%', name).is_none();
+    if is_written_plainly {
+        return hash_of_comparable(name);
+    }
+    hash_of_comparable(&comparable(name).collect::<Vec<u8>>())
+}
+
+fn hash_of_comparable(name: &[u8]) -> u64 {
+    // Setting this bit makes ASCII letters lower case, eight at a time; what else it makes equal are
+    // collisions.
+    const LOWER_CASE: u64 = 0x2020_2020_2020_2020;
+    const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mix = |hash: u64, word: u64| {
+        (hash.rotate_left(23) ^ (word | LOWER_CASE)).wrapping_mul(MULTIPLIER)
+    };
+    let (words, rest) = name.as_chunks::<8>();
+    let hash = words.iter().fold(name.len() as u64, |hash, word| {
+        mix(hash, u64::from_le_bytes(*word))
+    });
+    let last = rest
+        .iter()
+        .fold(0, |last, byte| last << 8 | u64::from(*byte));
+    mix(hash, last)
 }
 
 /// The bytes of a name as they are compared.
@@ -122,6 +160,7 @@ mod tests {
         for (target, item) in same {
             let name = PartName::resolve(b"", target);
             assert!(name.is(item.as_bytes()), "{target} is {item}");
+            assert_eq!(name.hash(), hash(item.as_bytes()), "{target} is {item}");
         }
         for (target, item) in [("a.xml", "b.xml"), ("a.xml", "a.xm"), ("a.xml", "x/a.xml")] {
             let name = PartName::resolve(b"", target);
