@@ -63,7 +63,8 @@ impl Namespaces {
 
     /// The namespace of a qualified element name.
     pub(super) fn of(&self, name: &str) -> Parsed<Rc<str>> {
-        let (prefix, _) = name.split_once(':').unwrap_or_default();
+        let colon = name.bytes().position(|byte| byte == b':');
+        let prefix = colon.and_then(|at| name.get(..at)).unwrap_or_default();
         let mut declared = self.bindings.iter().rev();
         match declared.find(|binding| *binding.prefix == *prefix) {
             Some(binding) => Ok(Rc::clone(&binding.uri)),
