@@ -78,6 +78,7 @@ impl<'i, 'a> Sectors<'i, 'a> {
     /// The sector after `sector`, or [`END_OF_CHAIN`].
     pub(super) fn after(&mut self, sector: u32) -> Parsed<u32> {
         self.input.step(1)?;
+        self.range(sector)?;
         let per_sector = self.entries_per_sector();
         let index = sector / per_sector;
         let table = match self.recent.take() {

@@ -16,7 +16,7 @@ use crate::xml::{self, Element, Node};
 
 /// Longest licence that is read, in bytes; real ones reach about 100 KB
 /// (reference/label-migration-and-rms.md §12.2).
-const LONGEST_LICENCE: usize = 1 << 20;
+pub(super) const LONGEST_LICENCE: u64 = 1 << 20;
 
 /// Longest single value that is kept, in bytes (reference/label-migration-and-rms.md §12.2).
 const LONGEST_VALUE: usize = 64 << 10;
@@ -105,7 +105,7 @@ pub struct Licence {
 /// Reads a publishing licence: UTF-8 or UTF-16, with or without byte order mark, one fragment or a
 /// chain of them. The first fragment is the licence, the others are certificates.
 pub(crate) fn parse_licence(input: &Input<'_>, bytes: &[u8]) -> Parsed<Licence> {
-    if bytes.len() > LONGEST_LICENCE {
+    if bytes.len() as u64 > LONGEST_LICENCE {
         return Err(Refusal::Limit("its publishing licence is too large").into());
     }
     let text = xml::decode(bytes)?;

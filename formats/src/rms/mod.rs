@@ -3,6 +3,10 @@
 mod licence;
 #[cfg(test)]
 mod licence_tests;
+mod metadata;
+mod pfile;
+#[cfg(test)]
+mod pfile_tests;
 mod provenance;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -11,11 +15,4 @@ pub use licence::{IssuerKind, Licence, PersonalData};
 pub use provenance::Provenance;
 
 pub(crate) use licence::{parse_licence, record_licence};
-
-use crate::input::{Input, Parsed};
-use crate::reading::Findings;
-use crate::refusal::Refusal;
-
-pub(crate) fn read_pfile(_input: &Input<'_>, _findings: &mut Findings) -> Parsed<()> {
-    Err(Refusal::Unsupported.into())
-}
+pub(crate) use pfile::read as read_pfile;
