@@ -5,6 +5,7 @@
 pub mod apps;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod model;
 pub mod pipeline;
 pub mod store;

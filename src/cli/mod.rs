@@ -1,6 +1,9 @@
 //! The command line: one file per command.
 
+mod check;
+mod config_args;
 mod exit;
+mod init;
 mod inspect;
 pub mod output;
 
@@ -23,6 +26,10 @@ struct Cli {
 enum Command {
     /// Read labels, protection and reason codes of local files; needs no configuration
     Inspect(inspect::InspectArgs),
+    /// Write a commented configuration to start from
+    Init(init::InitArgs),
+    /// Check the configuration and say what it sets up
+    Check(check::CheckArgs),
 }
 
 /// A command line that clap accepts and that makes no sense all the same.
@@ -36,6 +43,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Inspect(args) => inspect::run(args),
+        Command::Init(args) => init::run(&args),
+        Command::Check(args) => check::run(&args),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -44,11 +44,11 @@ fn every_format_is_read() {
         // One label comes without a list around it; numbers and truth values may be text.
         (
             GetLabel,
-            r##"{"Guid":"$A","Name":"gen","DisplayName":"General","Tooltip":"tip","Comment":"","Priority":"2","ParentId":"",
+            r#"{"Guid":"$A","Name":"gen","DisplayName":"General","Tooltip":"tip","Comment":"","Priority":"2","ParentId":"",
                 "Disabled":false,"Mode":"Enforce","ContentType":"File, Email","LabelActions":[],"IsParent":"False",
-                "Settings":["[color, #0078D7]","[tooltip, tip]","[displayname, other]"]}"##,
+                "Settings":["[color, #0078D7]","[tooltip, tip]","[displayname, other]"]}"#,
             &[
-                r##"1 "General" internal=gen rank=2 files=true encrypts=false text=tip color=#0078d7"##,
+                r#"1 "General" internal=gen rank=2 files=true encrypts=false text=tip color=#0078d7"#,
             ],
         ),
         // Names and parents only in Settings, here as one text; braces around GUIDs; other case of names.
@@ -96,7 +96,7 @@ fn every_format_is_read() {
                 "isActive":true,"isAppliable":false,"hasProtection":true,"contentFormats":["email"],
                 "parent":{"id":"$A","displayName":"Confidential","sensitivity":1,"isActive":false}}]}"##,
             &[
-                r##"2 "Finance" parent=1 group=yes rank=2 files=false encrypts=true text=Finance only color=#aabbcc"##,
+                r#"2 "Finance" parent=1 group=yes rank=2 files=false encrypts=true text=Finance only color=#aabbcc"#,
                 r#"1 "Confidential" rank=1 enabled=no"#,
             ],
         ),
@@ -113,7 +113,7 @@ fn every_format_is_read() {
                 "enabled":false,"applies_to_files":true,"needs_protection":false,"published":true,"rights_readable":false,
                 "description":"d","color":"#0078d7"}, {"id":"$A","name":"General"}]}"##,
             &[
-                r##"1 "General" internal=gen parent=2 group=yes rank=1 enabled=no files=true encrypts=false published=true rights=false text=d color=#0078d7"##,
+                r#"1 "General" internal=gen parent=2 group=yes rank=1 enabled=no files=true encrypts=false published=true rights=false text=d color=#0078d7"#,
             ],
         ),
     ];
