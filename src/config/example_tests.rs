@@ -13,10 +13,7 @@ fn repository() -> &'static Path {
 }
 
 fn source(text: &str) -> Source {
-    Source {
-        file: repository().join("config.example.toml"),
-        text: text.to_owned(),
-    }
+    Source::new(repository().join("config.example.toml"), text.to_owned())
 }
 
 /// The example as it stands, and once for each option that is switched off with it switched on.

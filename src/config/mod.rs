@@ -11,6 +11,10 @@ mod value;
 #[cfg(test)]
 mod example_tests;
 #[cfg(test)]
+mod problem_tests;
+#[cfg(test)]
+mod secret_tests;
+#[cfg(test)]
 mod tests;
 
 use std::fs::File;
@@ -165,11 +169,7 @@ impl Config {
                 "save the file as UTF-8",
             )
         })?;
-        parse(&Source {
-            file: path.to_owned(),
-            text,
-        })
-        .0
+        parse(&Source::new(path.to_owned(), text)).0
     }
 }
 
@@ -194,12 +194,14 @@ fn parse(source: &Source) -> (Result<Config, Problems>, Findings) {
     findings.report_unknown_keys();
     let found = std::mem::take(&mut findings.list);
     let problems = problem::problems(source, syntax, found, &findings.masks);
-    let result = match config {
-        Some(config) if problems.is_empty() => Ok(config),
-        _ => Err(Problems {
-            file: source.file.clone(),
-            problems,
-        }),
+    let result = match (config, problems) {
+        (Some(config), None) => Ok(config),
+        (_, Some(problems)) => Err(problems),
+        (None, None) => Err(Problems::whole_file(
+            source.file.clone(),
+            "cannot be used, and labeld cannot say why".to_owned(),
+            "report this as a mistake of labeld",
+        )),
     };
     (result, findings)
 }

@@ -1,13 +1,14 @@
 //! What is wrong with a configuration, as people read it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use super::source::{Excerpt, Source};
 
-/// Most problems that are printed; a file with more is not the one that was meant.
-const MAX_PRINTED: usize = 50;
+/// Most problems that are told; a file with more is not the one that was meant.
+const MOST_PROBLEMS: usize = 50;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +37,10 @@ pub struct Place {
 pub struct Problems {
     /// The file.
     pub file: PathBuf,
-    /// The problems in the order of the file; at least one.
+    /// The problems in the order of the file: at least one, at most the first 50.
     pub problems: Vec<Problem>,
+    /// How many more there are.
+    pub more: usize,
 }
 
 impl std::error::Error for Problems {}
@@ -53,6 +56,7 @@ impl Problems {
         Self {
             file,
             problems: vec![problem],
+            more: 0,
         }
     }
 }
@@ -60,7 +64,7 @@ impl Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display();
-        for problem in self.problems.iter().take(MAX_PRINTED) {
+        for problem in &self.problems {
             match &problem.place {
                 None => writeln!(f, "{file}: {}", problem.message)?,
                 Some(place) => {
@@ -74,15 +78,14 @@ impl fmt::Display for Problems {
             }
             writeln!(f, "  fix: {}\n", problem.fix)?;
         }
-        match self.problems.len() {
-            1 => write!(f, "1 problem in {file}"),
-            count if count > MAX_PRINTED => {
-                write!(
-                    f,
-                    "{count} problems in {file}, the first {MAX_PRINTED} shown"
-                )
-            }
-            count => write!(f, "{count} problems in {file}"),
+        match (self.problems.len(), self.more) {
+            (1, 0) => write!(f, "1 problem in {file}"),
+            (count, 0) => write!(f, "{count} problems in {file}"),
+            (count, more) => write!(
+                f,
+                "{} problems in {file}, the first {count} shown",
+                count + more
+            ),
         }
     }
 }
@@ -116,30 +119,38 @@ pub(super) struct Finding {
 }
 
 /// Turns what was found into problems: in order, and without the consequences of syntax errors.
+/// `None` when nothing is wrong.
 pub(super) fn problems(
     source: &Source,
     syntax: Vec<Finding>,
     mut found: Vec<Finding>,
     masks: &[Range<usize>],
-) -> Vec<Problem> {
+) -> Option<Problems> {
     let line = |finding: &Finding| {
         let span = finding.span.as_ref()?;
-        Some(source.position(span.start).0)
+        Some(source.line_of(span.start).0)
     };
     if !syntax.is_empty() {
-        let broken: Vec<Option<usize>> = syntax.iter().map(line).collect();
+        let broken: BTreeSet<Option<usize>> = syntax.iter().map(line).collect();
         found.retain(|finding| !finding.structural && !broken.contains(&line(finding)));
     }
     found.extend(syntax);
     found.sort_by_key(|finding| finding.span.as_ref().map(|span| span.start));
-    found
+    let more = found.len().saturating_sub(MOST_PROBLEMS);
+    let problems: Vec<Problem> = found
         .into_iter()
+        .take(MOST_PROBLEMS)
         .map(|finding| Problem {
             message: finding.message,
             fix: finding.fix,
             place: finding.span.map(|span| place(source, &span, masks)),
         })
-        .collect()
+        .collect();
+    (!problems.is_empty()).then(|| Problems {
+        file: source.file.clone(),
+        problems,
+        more,
+    })
 }
 
 fn place(source: &Source, span: &Range<usize>, masks: &[Range<usize>]) -> Place {

@@ -9,11 +9,16 @@ const SHOWN_CHARS: usize = 120;
 /// Characters shown before the place itself where a line is longer than that.
 const SHOWN_BEFORE: usize = 40;
 
+/// Bytes around a place that are looked at for its excerpt, however long the line is.
+const NEAR_BYTES: usize = 2_000;
+
 /// A configuration file with its text.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) file: PathBuf,
     pub(super) text: String,
+    /// The byte that each line begins with.
+    line_starts: Vec<usize>,
 }
 
 /// The line of a place, for people, and which of its characters are meant.
@@ -26,6 +31,15 @@ pub struct Excerpt {
 }
 
 impl Source {
+    pub(super) fn new(file: PathBuf, text: String) -> Self {
+        let ends = text.match_indices('\n').map(|(index, _)| index + 1);
+        Self {
+            line_starts: std::iter::once(0).chain(ends).collect(),
+            file,
+            text,
+        }
+    }
+
     /// The folder that relative paths start from.
     pub(super) fn folder(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new(""))
@@ -38,31 +52,37 @@ impl Source {
 
     /// Line and column of a byte, both counted from 1, the column in characters.
     pub(super) fn position(&self, offset: usize) -> (usize, usize) {
-        let before = self.before(offset);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.matches('\n').count() + 1;
-        (line, before[line_start..].chars().count() + 1)
+        let (line, start) = self.line_of(offset);
+        let before = &self.text[start..self.text.floor_char_boundary(offset)];
+        (line, before.chars().count() + 1)
     }
 
-    /// The text up to a byte, or up to the character that the byte lies in.
-    fn before(&self, offset: usize) -> &str {
-        &self.text[..self.text.floor_char_boundary(offset)]
+    /// The number of the line that holds a byte, counted from 1, and the byte that it begins with.
+    pub(super) fn line_of(&self, offset: usize) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|&start| start <= offset);
+        let start = line
+            .checked_sub(1)
+            .and_then(|index| self.line_starts.get(index));
+        (line, start.copied().unwrap_or(0))
     }
 
     /// The line in which `span` begins, with everything in `masks` hidden.
     pub(super) fn excerpt(&self, span: &Range<usize>, masks: &[Range<usize>]) -> Excerpt {
-        let start = self
-            .before(span.start)
-            .rfind('\n')
-            .map_or(0, |newline| newline + 1);
-        let line = self.text[start..].lines().next().unwrap_or_default();
-        let logins = url_logins(line, start);
-        let is_hidden = |offset: usize| {
-            masks
-                .iter()
-                .chain(&logins)
-                .any(|mask| mask.contains(&offset))
-        };
+        let (_, line_start) = self.line_of(span.start);
+        let first = line_start.max(span.start.saturating_sub(NEAR_BYTES));
+        let start = self.text.floor_char_boundary(first);
+        let end = self
+            .text
+            .floor_char_boundary(span.start.saturating_add(NEAR_BYTES));
+        let line = self.text[start..end].lines().next().unwrap_or_default();
+        let near = start..start + line.len();
+        let hidden: Vec<Range<usize>> = masks
+            .iter()
+            .filter(|mask| mask.start < near.end && near.start < mask.end)
+            .cloned()
+            .chain(url_logins(line, start))
+            .collect();
+        let is_hidden = |offset: usize| hidden.iter().any(|mask| mask.contains(&offset));
         let mut shown: Vec<char> = Vec::new();
         let mut underline: Option<Range<usize>> = None;
         let mut was_hidden = false;
