@@ -13,6 +13,8 @@ mod migrations;
 mod postgres;
 pub mod runs;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use db::{Access, Db, Location, Tx};

@@ -1,4 +1,7 @@
 //! The integration tests of the daemon: one binary, so that it is linked once.
 
+// Whatever fails in here is the failure report of a test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod postgres;
 mod store;

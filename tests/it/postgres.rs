@@ -56,28 +56,27 @@ pub(crate) async fn new_schema() -> Option<String> {
         std::process::id(),
         NUMBER.fetch_add(1, Ordering::Relaxed)
     );
-    execute(folder, "postgres", &format!("CREATE SCHEMA {schema}")).await;
+    execute(&url(folder), &format!("CREATE SCHEMA {schema}")).await;
     Some(format!(
         "{}?options=-c%20search_path%3D{schema}",
-        url(folder, "postgres")
+        url(folder)
     ))
 }
 
-/// Runs SQL in a database of the cluster.
-pub(crate) async fn execute(folder: &Path, database: &str, sql: &str) {
-    let (client, connection) =
-        tokio_postgres::connect(&url(folder, database), tokio_postgres::NoTls)
-            .await
-            .unwrap();
+/// Runs SQL where the URL points to.
+pub(crate) async fn execute(url: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
     let connection = tokio::spawn(connection);
     client.batch_execute(sql).await.unwrap();
     drop(client);
     connection.await.unwrap().unwrap();
 }
 
-fn url(folder: &Path, database: &str) -> String {
+fn url(folder: &Path) -> String {
     let host = folder.display().to_string().replace('/', "%2F");
-    format!("postgresql://postgres@{host}/{database}")
+    format!("postgresql://postgres@{host}/postgres")
 }
 
 /// The folder with the socket of the running cluster.
@@ -154,7 +153,7 @@ fn start(binaries: &Path, state: &Path) -> io::Result<PathBuf> {
     initdb.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]);
     initdb.args(["--locale=C", "-D"]).arg(&data);
     run(initdb.current_dir(&folder))?;
-    watch(&folder, state, server(binaries, owner, &folder))?;
+    watch(&folder, state, &server(binaries, owner, &folder))?;
     for _ in 0..300 {
         if is_up(&folder) && accepts(&folder) {
             return Ok(folder);
@@ -203,7 +202,7 @@ fn server(binaries: &Path, owner: Option<&str>, folder: &Path) -> Command {
 }
 
 /// Starts the server under the script that stops it, in a process group that no Ctrl-C of the test run reaches.
-fn watch(folder: &Path, state: &Path, server: Command) -> io::Result<()> {
+fn watch(folder: &Path, state: &Path, server: &Command) -> io::Result<()> {
     let log = File::create(state.join("log"))?;
     Command::new("sh")
         .args(["-c", WATCH, "watch"])
@@ -223,7 +222,7 @@ fn watch(folder: &Path, state: &Path, server: Command) -> io::Result<()> {
 
 /// Whether the server takes logins: its socket is there a little earlier.
 fn accepts(folder: &Path) -> bool {
-    let mut config: tokio_postgres::Config = match url(folder, "postgres").parse() {
+    let mut config: tokio_postgres::Config = match url(folder).parse() {
         Ok(config) => config,
         Err(_) => return false,
     };

@@ -162,6 +162,15 @@ pub(super) fn damaged(path: &Path, what: String) -> StoreError {
     }
 }
 
+pub(super) fn write_protected(path: &Path) -> StoreError {
+    StoreError::ReadOnly {
+        store: path.display().to_string(),
+        operation: "write to",
+        what: "the file is write-protected; check its permissions and its disk".to_owned(),
+        source: None,
+    }
+}
+
 fn cannot_open(path: &Path, error: io::Error) -> StoreError {
     StoreError::ReadOnly {
         store: path.display().to_string(),

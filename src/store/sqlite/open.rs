@@ -35,6 +35,10 @@ pub(super) fn writer(path: &Path, steps: &[Migration]) -> Result<(Connection, Wr
     .map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    // SQLite falls back to reading, without a word, where it may not write.
+    if connection.is_readonly("main").map_err(failed)? {
+        return Err(file::write_protected(path));
+    }
     let found = schema_version(&connection, path)?;
     configure_writer(&connection).map_err(failed)?;
     if let Plan::Migrate(steps) = plan(&store, found.unwrap_or(0), steps, true)? {

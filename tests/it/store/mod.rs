@@ -1,6 +1,7 @@
 //! The store: one suite for both databases.
 
 mod catalogue;
+mod figures;
 mod files;
 mod opening;
 mod queries;
