@@ -1,5 +1,68 @@
-//! The work, one file per stage.
+//! The work, one file per stage. Connectors are trait objects here: no stage knows a provider.
 
+pub mod discover;
 pub mod label_list;
+pub mod label_sync;
 pub mod labels;
+mod learn;
+pub mod read_file;
+pub mod rescan;
+pub mod scan;
 pub mod verdict;
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use labeld_connector::Connector;
+use labeld_formats::RangeStrategy;
+use uuid::Uuid;
+
+use crate::model::{AppName, TenantName};
+
+/// An app that the pipeline works on.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The tenant's name in the configuration.
+    pub tenant: TenantName,
+    /// The tenant's Entra id, where it is configured.
+    pub site_id: Option<Uuid>,
+    /// The app's name in the configuration.
+    pub name: AppName,
+    /// How to reach it.
+    pub connector: Arc<dyn Connector>,
+    /// How much to fetch at a time.
+    pub strategy: RangeStrategy,
+    /// Largest file that labels are written to, in bytes.
+    pub size_limit: u64,
+}
+
+/// A request to stop at the next point where nothing is lost. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct StopSignal(Arc<AtomicBool>);
+
+impl StopSignal {
+    /// Asks for the stop.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a stop was asked for.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// An error with its causes, on one line.
+#[must_use]
+pub fn error_chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}

@@ -1,6 +1,5 @@
 //! One file: opened, read, judged.
 
-use std::error::Error as StdError;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -20,6 +19,7 @@ use crate::apps::{LocalFile, LocalFolder, file_ref_of};
 use crate::cli::output::Row;
 use crate::model::report::FileReport;
 use crate::model::{FileState, Reason};
+use crate::pipeline::error_chain;
 use crate::pipeline::verdict::{self, Verdict};
 
 /// What one run reads every file with.
@@ -135,7 +135,9 @@ fn read(file: &LocalFile, cache: &mut BlockCache) -> Result<Reading, Verdict> {
     }));
     let reading = match outcome {
         Ok(Ok(reading)) => reading,
-        Ok(Err(error)) => return Err(Verdict::of(Reason::FetchFailed).with_detail(chain(&error))),
+        Ok(Err(error)) => {
+            return Err(Verdict::of(Reason::FetchFailed).with_detail(error_chain(&error)));
+        }
         Err(_) => {
             return Err(
                 Verdict::of(Reason::FilePoison).with_detail("the reader crashed on this file")
@@ -154,19 +156,7 @@ fn of_error(error: &Error) -> Verdict {
         ErrorKind::Unsupported => Reason::TypeSpecial,
         _ => Reason::FetchFailed,
     };
-    Verdict::of(reason).with_detail(chain(error))
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    text
+    Verdict::of(reason).with_detail(error_chain(error))
 }
 
 fn report(path: &Path, verdict: Verdict) -> Inspected {

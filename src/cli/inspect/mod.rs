@@ -26,7 +26,7 @@ use super::output::{Format, Listing};
 
 /// Arguments of `labeld inspect`.
 #[derive(Debug, Args)]
-pub struct InspectArgs {
+pub(super) struct InspectArgs {
     /// Files, and with -r folders
     #[arg(required_unless_present = "files_from", value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -50,7 +50,7 @@ pub struct InspectArgs {
 
 /// `--read-mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ReadMode {
+pub(super) enum ReadMode {
     /// A local disk.
     #[default]
     Local,
@@ -81,7 +81,7 @@ type Numbered<T> = (u64, T);
 /// # Errors
 ///
 /// When the output or the list of files cannot be used, or a folder is given without `-r`.
-pub fn run(args: InspectArgs) -> Result<Exit> {
+pub(super) fn run(args: &InspectArgs) -> Result<Exit> {
     if let Some(folder) = args
         .paths
         .iter()
@@ -171,7 +171,7 @@ fn print(
                 .context("cannot write the results")?;
             next += 1;
             // One file left, so one more may enter; the producer may have ended already.
-            drop(tickets.try_recv());
+            let _ = tickets.try_recv();
         }
     }
     progress.finish_and_clear();

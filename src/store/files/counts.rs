@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::filter::{Conditions, FileQuery};
 use crate::store::db::Source;
 use crate::store::error::Result;
 use crate::store::value::Site;
@@ -26,6 +27,18 @@ pub struct LabelCount {
     pub files: u64,
     /// Files for which it is effective.
     pub effective: u64,
+}
+
+/// Files that meet a query.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn count(source: &impl Source, query: &FileQuery) -> Result<u64> {
+    let conditions = Conditions::new(source, query, Vec::new()).await?;
+    let sql = format!("SELECT COUNT(*) FROM file f WHERE {}", conditions.sql);
+    let rows = source.query(sql, conditions.params).await?;
+    rows.into_iter().next().map_or(Ok(0), |mut row| row.take())
 }
 
 /// Files by state; `None` stands for files that were never read.

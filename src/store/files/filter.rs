@@ -21,6 +21,8 @@ pub struct FileQuery {
     pub label: Option<LabelFilter>,
     /// With (or without) an effective label of any tenant. Files that were never read are neither.
     pub labelled: Option<bool>,
+    /// Not known to have an effective label: without one, or never read.
+    pub not_known_labelled: bool,
     /// In this state.
     pub state: Option<String>,
     /// With this reason code.
@@ -171,6 +173,9 @@ impl Conditions {
         let extension = query.extension.as_ref().map(|text| text.to_lowercase());
         self.add_term("f.extension", extension.as_deref());
         self.add_term("f.format", query.format.as_deref());
+        if query.not_known_labelled {
+            self.add("(f.labelled IS NULL OR f.labelled = 0)");
+        }
         if let Some(labelled) = query.labelled {
             let value = self.bind(labelled);
             self.add(&format!("f.labelled = {value}"));

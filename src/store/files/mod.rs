@@ -9,7 +9,7 @@ mod record;
 
 pub use changes::apply_changes;
 pub(super) use changes::last_of_each;
-pub use counts::{LabelCount, TermCount, by_label, by_reason, by_state};
+pub use counts::{LabelCount, TermCount, by_label, by_reason, by_state, count};
 pub use facts::store_facts;
 pub(super) use filter::Conditions;
 pub use filter::{FileQuery, FolderFilter, LabelFilter, Removed, Span};

@@ -58,6 +58,8 @@ impl Phase {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counters {
+    /// The run began with a full enumeration, so what it has not seen at its end is gone.
+    pub full_enumeration: bool,
     /// Files listed.
     pub listed: u64,
     /// Files whose bytes were read.
