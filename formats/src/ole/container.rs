@@ -239,6 +239,7 @@ impl<'i, 'a> CompoundFile<'i, 'a> {
     /// The mini sector after `sector`.
     fn after_mini(&mut self, sector: u32) -> Parsed<u32> {
         self.input.step(1)?;
+        self.mini_offset(sector)?;
         let per_sector = self.sectors.entries_per_sector();
         let table_sector =
             self.mini_table
@@ -249,12 +250,18 @@ impl<'i, 'a> CompoundFile<'i, 'a> {
         entry(&table, sector % per_sector)
     }
 
-    /// Where a mini sector starts in the file.
-    fn mini_start(&mut self, sector: u32) -> Parsed<u64> {
+    /// Where a mini sector starts in the mini stream.
+    fn mini_offset(&self, sector: u32) -> Parsed<u64> {
         let offset = u64::from(sector) * MINI_SECTOR;
         if offset >= self.mini_size {
             return Err(Refusal::corrupt("a small stream leads outside its container").into());
         }
+        Ok(offset)
+    }
+
+    /// Where a mini sector starts in the file.
+    fn mini_start(&mut self, sector: u32) -> Parsed<u64> {
+        let offset = self.mini_offset(sector)?;
         let container =
             self.mini_stream
                 .sector(offset / self.sectors.size, self.input, |sector| {

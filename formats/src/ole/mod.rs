@@ -2,10 +2,18 @@
 //! others (reference/label-formats.md §3, §4).
 
 mod container;
+#[cfg(test)]
+mod container_tests;
 mod data_spaces;
 mod directory;
 mod legacy;
+#[cfg(test)]
+mod legacy_tests;
 mod property_set;
+#[cfg(test)]
+mod read_tests;
+#[cfg(test)]
+mod samples;
 mod sectors;
 
 use container::CompoundFile;

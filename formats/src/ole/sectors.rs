@@ -181,6 +181,9 @@ impl Chain {
         }
         while (self.sectors.len() as u64) < count && !self.has_ended() {
             let sector = self.next;
+            if sector > LAST_REGULAR {
+                return Err(Refusal::corrupt("a chain leads to no sector").into());
+            }
             if self.landmark == Some(sector) {
                 return Err(Refusal::corrupt("a chain of sectors runs in a circle").into());
             }
