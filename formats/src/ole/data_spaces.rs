@@ -7,13 +7,17 @@ use super::container::CompoundFile;
 use super::directory::{Children, Entry};
 
 /// Storage of the data spaces in the root.
-pub(super) const STORAGE: &str = "\u{6}DataSpaces";
+const STORAGE: &str = "\u{6}DataSpaces";
 /// Stream of a transform that says what it is; for rights management it holds the licence.
 const PRIMARY: &str = "\u{6}Primary";
-/// Data spaces and references followed; real files have one or two of each.
-const MOST_ENTRIES: u32 = 64;
+/// Data spaces, transforms and references followed; real files have one or two of each.
+const MOST_ENTRIES: u32 = 16;
+/// Bytes read of a table; real ones have about a hundred.
+const LONGEST_TABLE: u64 = 4096;
 /// Longest `\x06Primary` read: a publishing licence of the longest kind and what stands before it.
 const LONGEST_PRIMARY: u64 = (1 << 20) + 4096;
+
+const WHAT: &str = "its data space information";
 
 /// What a transform does (MS-OFFCRYPTO 2.2.6, 2.3.4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,15 +84,14 @@ impl DataSpaces {
         }))
     }
 
-    /// All streams that [`transform_of`](Self::transform_of) and reading the label may need.
-    pub(super) fn streams(&self) -> impl Iterator<Item = &Entry> {
+    /// All streams that [`transform_of`](Self::transform_of) may need.
+    pub(super) fn transform_streams(&self) -> impl Iterator<Item = &Entry> {
+        let spaces = self.spaces.streams().take(MOST_ENTRIES as usize);
+        let tables = self.map.iter().chain(spaces);
         let primaries = self.transforms.iter().map(|(_, primary)| primary);
-        self.map
-            .iter()
-            .chain(self.spaces.streams().take(MOST_ENTRIES as usize))
-            .chain(primaries)
-            .chain(&self.label_info)
-            .filter(|stream| stream.size <= LONGEST_PRIMARY)
+        tables
+            .filter(|table| table.size <= LONGEST_TABLE)
+            .chain(primaries.filter(|primary| primary.size <= LONGEST_PRIMARY))
     }
 
     /// What encrypts the root stream `name`, and the transform's `\x06Primary` stream.
@@ -108,11 +111,8 @@ impl DataSpaces {
                 .iter()
                 .any(|name| name.eq_ignore_ascii_case(transform))
         };
-        if !self
-            .transforms
-            .iter()
-            .any(|(name, _)| is_named(&names, name))
-        {
+        let mut known = self.transforms.iter().map(|(name, _)| name);
+        if !known.any(|known| is_named(&names, known)) {
             names.clear();
         }
         let mut found = None;
@@ -121,7 +121,7 @@ impl DataSpaces {
                 continue;
             }
             let transform = match transform_kind(file, primary) {
-                Err(Stop::Refused(_)) => usual_transform(transform_name),
+                Err(Stop::Refused(_)) | Ok(Transform::Other) => usual_transform(transform_name),
                 transform => transform?,
             };
             match transform {
@@ -138,14 +138,14 @@ impl DataSpaces {
         let Some(map) = &self.map else {
             return Ok(Vec::new());
         };
-        let map = file.read(map)?;
+        let map = file.read_start(map, LONGEST_TABLE)?;
         let Some(space) = data_space_of(&map, name)? else {
             return Ok(Vec::new());
         };
         let Some(space) = self.spaces.stream(&space) else {
             return Ok(Vec::new());
         };
-        let space = file.read(space)?;
+        let space = file.read_start(space, LONGEST_TABLE)?;
         let start = Fields::new(&space, WHAT);
         let header_length = start.at(0)?.u32()?;
         let count = start.at(4)?.u32()?.min(MOST_ENTRIES);
@@ -153,8 +153,6 @@ impl DataSpaces {
         (0..count).map(|_| utf16_name(&mut fields)).collect()
     }
 }
-
-const WHAT: &str = "its data space information";
 
 /// The data space of a root stream, from the `DataSpaceMap` stream (MS-OFFCRYPTO 2.1.6).
 fn data_space_of(map: &[u8], name: &str) -> Parsed<Option<String>> {

@@ -81,7 +81,13 @@ fn foresee(
     spaces: Option<&DataSpaces>,
 ) -> Parsed<()> {
     let mut streams: Vec<&Entry> = root.stream(DOCUMENT_SUMMARY).into_iter().collect();
-    streams.extend(spaces.iter().flat_map(|spaces| spaces.streams()));
+    if let Some(spaces) = spaces {
+        streams.extend(&spaces.label_info);
+        // With a password the data spaces say nothing that the root does not.
+        if root.stream(ENCRYPTION_INFO).is_none() {
+            streams.extend(spaces.transform_streams());
+        }
+    }
     file.foresee(&streams)
 }
 

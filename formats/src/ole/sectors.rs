@@ -44,8 +44,7 @@ impl<'i, 'a> Sectors<'i, 'a> {
         if (header.len() as u64) < HEADER_LENGTH {
             return Err(start.damage().into());
         }
-        let mut fields = start.at(26)?;
-        let (_major, _byte_order) = (fields.u16()?, fields.u16()?);
+        let mut fields = start.at(30)?;
         let (sector_shift, mini_shift) = (fields.u16()?, fields.u16()?);
         if !matches!((sector_shift, mini_shift), (9 | 12, 6)) {
             return Err(Refusal::corrupt("its sectors have an impossible size").into());

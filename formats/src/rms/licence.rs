@@ -1,6 +1,7 @@
 //! The publishing licence: XrML in clear text that every rights-managed file carries
 //! (reference/label-migration-and-rms.md §7.1; MS-RMPR 2.2.9.9).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -104,7 +105,7 @@ pub struct Licence {
 
 /// Reads a publishing licence: UTF-8 or UTF-16, with or without byte order mark, one fragment or a
 /// chain of them. The first fragment is the licence, the others are certificates.
-pub(crate) fn parse_licence(input: &Input<'_>, bytes: &[u8]) -> Parsed<Licence> {
+pub(super) fn parse_licence(input: &Input<'_>, bytes: &[u8]) -> Parsed<Licence> {
     if bytes.len() as u64 > LONGEST_LICENCE {
         return Err(Refusal::Limit("its publishing licence is too large").into());
     }
@@ -168,10 +169,11 @@ pub(crate) fn record_licence(
 /// The first `<XrML …>…</XrML>`. Fragments stand one after the other, each perhaps with an XML
 /// declaration of its own, so the whole is no XML document.
 fn first_fragment(text: &str) -> Option<&str> {
-    const END: &str = "</XrML>";
-    let start = text.find("<XrML")?;
-    let length = text.get(start..)?.find(END)? + END.len();
-    text.get(start..start + length)
+    const END: &[u8] = b"</XrML>";
+    let start = memchr::memmem::find(text.as_bytes(), b"<XrML")?;
+    let rest = text.get(start..)?;
+    let length = memchr::memmem::find(rest.as_bytes(), END)? + END.len();
+    rest.get(..length)
 }
 
 /// A value that the licence keeps, by the element that holds it.
@@ -226,7 +228,7 @@ impl Walk {
             }
             "/DESCRIPTOR/OBJECT/ID" => {
                 let version = element.attribute("version")?;
-                self.licence.template_version = version.map(|version| version.into_owned());
+                self.licence.template_version = version.map(Cow::into_owned);
             }
             "/ISSUER/SECURITYLEVEL" | "/ISSUEDPRINCIPALS/PRINCIPAL/SECURITYLEVEL"
                 if element.attribute("name")?.as_deref() == Some("Tenant-ID") =>

@@ -14,5 +14,5 @@ pub(crate) mod samples;
 pub use licence::{IssuerKind, Licence, PersonalData};
 pub use provenance::Provenance;
 
-pub(crate) use licence::{parse_licence, record_licence};
+pub(crate) use licence::record_licence;
 pub(crate) use pfile::read as read_pfile;

@@ -67,7 +67,7 @@ impl Sample {
 /// A packet around the given RDF, padded as in real files.
 fn packet(rdf: &str) -> Vec<u8> {
     format!(
-        r##"<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:msip="http://www.microsoft.com/msip/1.0/" xmlns:l="http://www.microsoft.com/msip/label/1.0/" xmlns:le="http://www.microsoft.com/msip/label/extended/1.0/"><rdf:Description rdf:about=""{rdf}</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>{}"##,
+        r#"<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:msip="http://www.microsoft.com/msip/1.0/" xmlns:l="http://www.microsoft.com/msip/label/1.0/" xmlns:le="http://www.microsoft.com/msip/label/extended/1.0/"><rdf:Description rdf:about=""{rdf}</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>{}"#,
         "\0".repeat(40)
     )
     .into_bytes()
