@@ -24,29 +24,23 @@ use crate::refusal::Refusal;
 /// (reference/label-formats.md §5.4).
 pub(crate) fn decode(bytes: &[u8]) -> Parsed<Cow<'_, str>> {
     match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => decoded(encoding_rs::UTF_8, rest),
         [0, 0, 0xFE, 0xFF, rest @ ..] => utf32(rest, u32::from_be_bytes),
         [0xFF, 0xFE, 0, 0, rest @ ..] => utf32(rest, u32::from_le_bytes),
         [0, 0, 0, b'<', ..] => utf32(bytes, u32::from_be_bytes),
         [b'<', 0, 0, 0, ..] => utf32(bytes, u32::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => legacy(encoding_rs::UTF_16BE, rest),
-        [0xFF, 0xFE, rest @ ..] => legacy(encoding_rs::UTF_16LE, rest),
-        [0, b'<', ..] => legacy(encoding_rs::UTF_16BE, bytes),
-        [b'<', 0, ..] => legacy(encoding_rs::UTF_16LE, bytes),
-        _ => match declared_encoding(bytes) {
-            Some(encoding) if encoding != encoding_rs::UTF_8 => legacy(encoding, bytes),
-            _ => utf8(bytes),
-        },
+        [0xFE, 0xFF, rest @ ..] => decoded(encoding_rs::UTF_16BE, rest),
+        [0xFF, 0xFE, rest @ ..] => decoded(encoding_rs::UTF_16LE, rest),
+        [0, b'<', ..] => decoded(encoding_rs::UTF_16BE, bytes),
+        [b'<', 0, ..] => decoded(encoding_rs::UTF_16LE, bytes),
+        _ => decoded(
+            declared_encoding(bytes).unwrap_or(encoding_rs::UTF_8),
+            bytes,
+        ),
     }
 }
 
-fn utf8(bytes: &[u8]) -> Parsed<Cow<'_, str>> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|_| Refusal::corrupt("its XML is not valid UTF-8"))?;
-    Ok(Cow::Borrowed(text))
-}
-
-fn legacy<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Parsed<Cow<'a, str>> {
+fn decoded<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Parsed<Cow<'a, str>> {
     encoding
         .decode_without_bom_handling_and_without_replacement(bytes)
         .ok_or_else(|| Refusal::corrupt(format!("its XML is not valid {}", encoding.name())).into())

@@ -1,5 +1,7 @@
 //! `[Content_Types].xml`: what kind of document a package is (OPC §7.2.3).
 
+use memchr::memmem;
+
 use crate::input::{Input, Parsed};
 use crate::reading::Format;
 use crate::refusal::Refusal;
@@ -10,7 +12,7 @@ const NAMESPACE: &str = "http://schemas.openxmlformats.org/package/2006/content-
 
 /// Signature of a VBA project; the agile and V3 forms have a suffix
 /// (reference/label-formats.md §7).
-const MACRO_SIGNATURE: &str = "application/vnd.ms-office.vbaProjectSignature";
+const MACRO_SIGNATURE: &str = "vnd.ms-office.vbaProjectSignature";
 
 /// Formats by the part of the main part's content type that tells them
 /// (reference/label-formats.md §6, and the neighbours of its table).
@@ -89,7 +91,11 @@ impl ContentTypes {
     pub(crate) fn read(input: &Input<'_>, bytes: &[u8], main: Option<&PartName>) -> Parsed<Self> {
         let text = xml::decode(bytes)?;
         let mut reader = xml::Reader::new(&text, input);
-        let mut scan = Scan::default();
+        let mut scan = Scan {
+            may_have_macro_signature: memmem::find(text.as_bytes(), MACRO_SIGNATURE.as_bytes())
+                .is_some(),
+            ..Scan::default()
+        };
         let mut depth = 0u32;
         while let Some(node) = reader.next()? {
             match node {
@@ -118,36 +124,37 @@ impl ContentTypes {
 struct Scan {
     by_name: Option<Option<Format>>,
     by_extension: Option<Option<Format>>,
+    /// Whether the signature's type occurs at all; most types need no look then.
+    may_have_macro_signature: bool,
     has_macro_signature: bool,
 }
 
 impl Scan {
     fn element(&mut self, element: &Element<'_>, main: Option<&PartName>) -> Parsed<()> {
-        let is_override = element.is(NAMESPACE, "Override");
-        if !is_override && !element.is(NAMESPACE, "Default") {
-            return Ok(());
-        }
-        let (mut of, mut content_type) = (None, None);
-        for attribute in element.attributes() {
-            let (name, value) = attribute?;
-            match name {
-                "PartName" if is_override => of = Some(value),
-                "Extension" if !is_override => of = Some(value),
-                "ContentType" => content_type = Some(value),
-                _ => {}
+        if element.is(NAMESPACE, "Override") {
+            let Some(name) = element.attribute("PartName")? else {
+                return Ok(());
+            };
+            let is_main = main.is_some_and(|main| main.is(name.as_bytes()));
+            if (is_main || self.may_have_macro_signature)
+                && let Some(content_type) = element.attribute("ContentType")?
+            {
+                self.has_macro_signature |= content_type.contains(MACRO_SIGNATURE);
+                if is_main {
+                    self.by_name.get_or_insert_with(|| format(&content_type));
+                }
             }
-        }
-        let (Some(of), Some(content_type)) = (of, content_type) else {
-            return Ok(());
-        };
-        if is_override {
-            self.has_macro_signature |= starts_with(&content_type, MACRO_SIGNATURE);
-            if main.is_some_and(|main| main.is(of.as_bytes())) {
-                self.by_name.get_or_insert_with(|| format(&content_type));
+        } else if element.is(NAMESPACE, "Default") {
+            let Some(extension) = element.attribute("Extension")? else {
+                return Ok(());
+            };
+            let extension = extension.as_bytes();
+            if main.is_some_and(|main| extension.eq_ignore_ascii_case(main.extension()))
+                && let Some(content_type) = element.attribute("ContentType")?
+            {
+                self.by_extension
+                    .get_or_insert_with(|| format(&content_type));
             }
-        } else if main.is_some_and(|main| main.extension().eq_ignore_ascii_case(of.as_bytes())) {
-            self.by_extension
-                .get_or_insert_with(|| format(&content_type));
         }
         Ok(())
     }
@@ -157,20 +164,11 @@ impl Scan {
 /// case (RFC 2045).
 fn format(content_type: &str) -> Option<Format> {
     let content_type = content_type.trim();
-    let (family, types) = FAMILIES.iter().find(|(family, types)| {
-        starts_with(content_type, family)
-            && types
-                .iter()
-                .any(|(rest, _)| content_type.len() == family.len() + rest.len())
-    })?;
-    let rest = content_type.get(family.len()..)?;
-    let found = types
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(rest));
-    found.map(|(_, format)| *format)
-}
-
-fn starts_with(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len())
-        .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+    FAMILIES.iter().find_map(|(family, types)| {
+        let (head, rest) = content_type.split_at_checked(family.len())?;
+        let mut types = types.iter().filter(|_| head.eq_ignore_ascii_case(family));
+        types
+            .find(|(known, _)| known.eq_ignore_ascii_case(rest))
+            .map(|(_, format)| *format)
+    })
 }

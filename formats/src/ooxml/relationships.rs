@@ -42,11 +42,13 @@ impl PackageRelationships {
     /// Reads `/_rels/.rels`. Of two relationships of a kind the first counts.
     pub(crate) fn read(input: &Input<'_>, bytes: &[u8]) -> Parsed<Self> {
         let mut found = Self::default();
-        each_internal(input, bytes, |kind, target| found.take(kind, target))?;
+        each(input, bytes, |kind, relationship| {
+            found.take(kind, relationship)
+        })?;
         Ok(found)
     }
 
-    fn take(&mut self, kind: &str, target: &str) {
+    fn take(&mut self, kind: &str, relationship: &Element<'_>) -> Parsed<()> {
         let slot = if MAIN_PART.contains(&kind) {
             &mut self.main
         } else if CUSTOM_PROPERTIES.contains(&kind) {
@@ -56,13 +58,13 @@ impl PackageRelationships {
         } else if SIGNATURE_ORIGIN.contains(&kind) {
             &mut self.signature_origin
         } else {
-            return;
+            return Ok(());
         };
-        if slot.is_some() {
-            self.has_duplicate = true;
-        } else {
-            *slot = Some(PartName::resolve(b"", target));
+        if let Some(part) = internal_target(relationship, b"")? {
+            self.has_duplicate |= slot.is_some();
+            slot.get_or_insert(part);
         }
+        Ok(())
     }
 
     /// What is wrong with them that stops nothing.
@@ -74,16 +76,22 @@ impl PackageRelationships {
 /// The signature parts that a signature origin in `folder` names.
 pub(crate) fn signatures(input: &Input<'_>, bytes: &[u8], folder: &[u8]) -> Parsed<Vec<PartName>> {
     let mut found = Vec::new();
-    each_internal(input, bytes, |kind, target| {
+    each(input, bytes, |kind, relationship| {
         if kind == SIGNATURE {
-            found.push(PartName::resolve(folder, target));
+            found.extend(internal_target(relationship, folder)?);
         }
+        Ok(())
     })?;
     Ok(found)
 }
 
-/// Calls `visit` with type and target of each relationship that stays inside the package.
-fn each_internal(input: &Input<'_>, bytes: &[u8], mut visit: impl FnMut(&str, &str)) -> Parsed<()> {
+/// Calls `visit` with each relationship and its type. Relationships that lead out of the package come
+/// too; see [`internal_target`].
+fn each(
+    input: &Input<'_>,
+    bytes: &[u8],
+    mut visit: impl FnMut(&str, &Element<'_>) -> Parsed<()>,
+) -> Parsed<()> {
     let text = xml::decode(bytes)?;
     let mut reader = xml::Reader::new(&text, input);
     let mut depth = 0u32;
@@ -94,8 +102,11 @@ fn each_internal(input: &Input<'_>, bytes: &[u8], mut visit: impl FnMut(&str, &s
                 if depth == 1 && !element.is(NAMESPACE, "Relationships") {
                     return Err(Refusal::corrupt("its relationships are none").into());
                 }
-                if depth == 2 && element.is(NAMESPACE, "Relationship") {
-                    visit_internal(&element, &mut visit)?;
+                if depth == 2
+                    && element.is(NAMESPACE, "Relationship")
+                    && let Some(kind) = element.attribute("Type")?
+                {
+                    visit(kind.trim(), &element)?;
                 }
             }
             Node::End => depth -= 1,
@@ -105,19 +116,12 @@ fn each_internal(input: &Input<'_>, bytes: &[u8], mut visit: impl FnMut(&str, &s
     Ok(())
 }
 
-fn visit_internal(element: &Element<'_>, visit: &mut impl FnMut(&str, &str)) -> Parsed<()> {
-    let (mut kind, mut target, mut external) = (None, None, false);
-    for attribute in element.attributes() {
-        let (name, value) = attribute?;
-        match name {
-            "Type" => kind = Some(value),
-            "Target" => target = Some(value),
-            "TargetMode" => external = value.trim().eq_ignore_ascii_case("External"),
-            _ => {}
-        }
+/// The part in the package, where `folder` is the source's, that a relationship leads to.
+fn internal_target(relationship: &Element<'_>, folder: &[u8]) -> Parsed<Option<PartName>> {
+    let mode = relationship.attribute("TargetMode")?;
+    if mode.is_some_and(|mode| mode.trim().eq_ignore_ascii_case("External")) {
+        return Ok(None);
     }
-    if let (Some(kind), Some(target), false) = (kind, target, external) {
-        visit(kind.trim(), &target);
-    }
-    Ok(())
+    let target = relationship.attribute("Target")?;
+    Ok(target.map(|target| PartName::resolve(folder, &target)))
 }

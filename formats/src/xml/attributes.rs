@@ -1,7 +1,8 @@
 //! The attributes of one start tag.
 //!
 //! quick-xml has them too, but compares each name with all before it, which a hostile tag makes
-//! quadratic, and looks at each value three times, which label parts are all made of.
+//! quadratic, and takes all attributes apart once more for namespaces, which costs a third of the time
+//! that reading label parts takes.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -8,10 +8,10 @@ use crate::support::{
 };
 
 /// A change to the labelled document and what it makes of it: state, number of labels, warning.
-fn check(what: &str, parts: Vec<Part>, expected: (&str, usize, Option<Warning>)) -> Reading {
-    let reading = read_all_ways(&archive(&parts));
+fn check(what: &str, parts: &[Part], expected: (&str, usize, Option<Warning>)) -> Reading {
+    let reading = read_all_ways(&archive(parts));
     let labels = reading.labels.len();
-    let warning = reading.warnings.first().cloned();
+    let warning = reading.warnings.first().copied();
     assert_eq!((state(&reading), labels, warning), expected, "{what}");
     reading
 }
@@ -23,16 +23,16 @@ fn relationships_decide_which_parts_count() {
     let rels = |targets: &[(&str, &str)]| with(usual(), "_rels/.rels", relationships(targets));
     let main = (main.as_str(), "word/document.xml");
     let label = (LABEL_INFO, "docMetadata/LabelInfo.xml");
-    check("as it is", usual(), ("ok", 1, None));
-    check("no relationship", rels(&[main]), ("ok", 0, None));
+    check("as it is", &usual(), ("ok", 1, None));
+    check("no relationship", &rels(&[main]), ("ok", 0, None));
     check(
         "two relationships",
-        rels(&[main, label, (LABEL_INFO, "word/document.xml")]),
+        &rels(&[main, label, (LABEL_INFO, "word/document.xml")]),
         ("ok", 1, Some(Warning::DuplicateRelationship)),
     );
     check(
         "part is missing",
-        rels(&[main, (LABEL_INFO, "nowhere.xml")]),
+        &rels(&[main, (LABEL_INFO, "nowhere.xml")]),
         ("ok", 0, Some(Warning::IrregularPackage)),
     );
     let external = format!(
@@ -40,7 +40,7 @@ fn relationships_decide_which_parts_count() {
     );
     check(
         "external",
-        with(usual(), "_rels/.rels", external),
+        &with(usual(), "_rels/.rels", external),
         ("ok", 0, None),
     );
 }
@@ -67,17 +67,17 @@ fn only_custom_properties_are_labels() {
     let text = format!("<vt:lpstr>{TENANT}</vt:lpstr>");
     check(
         "usual",
-        document(&property(format_id, "", &text)),
+        &document(&property(format_id, "", &text)),
         ("ok", 1, None),
     );
     check(
         "linked",
-        document(&property(format_id, r#" linkTarget="_x""#, &text)),
+        &document(&property(format_id, r#" linkTarget="_x""#, &text)),
         ("ok", 1, None),
     );
     check(
         "another property set",
-        document(&property(
+        &document(&property(
             "{F29F85E0-4FF9-1068-AB91-08002B27B3D9}",
             "",
             &text,
@@ -87,11 +87,11 @@ fn only_custom_properties_are_labels() {
     let sensitivity = format!(
         r#"<property fmtid="{format_id}" name="Sensitivity"><vt:lpwstr>{LABEL}</vt:lpwstr></property>"#
     );
-    check("display name", document(&sensitivity), ("ok", 0, None));
+    check("display name", &document(&sensitivity), ("ok", 0, None));
     let twice = property(format_id, "", &text) + &property(format_id, "", "<vt:i4>1</vt:i4>");
     let reading = check(
         "twice",
-        document(&twice),
+        &document(&twice),
         ("ok", 1, Some(Warning::DuplicateProperty)),
     );
     assert_eq!(reading.labels[0].site_id.unwrap().to_string(), TENANT);
@@ -143,11 +143,11 @@ fn damage_beside_a_label_does_not_hide_it() {
         ),
     ];
     for (what, name, bytes, state, labels) in cases {
-        check(what, with(usual(), name, bytes), (state, labels, None));
+        check(what, &with(usual(), name, bytes), (state, labels, None));
     }
     let unclosed = label_list().replace("</clbl:labelList>", "");
     let cut = with(usual(), "docMetadata/LabelInfo.xml", unclosed);
-    check("cut label list", cut, ("file.corrupt", 1, None));
+    check("cut label list", &cut, ("file.corrupt", 1, None));
 }
 
 #[test]
@@ -158,22 +158,26 @@ fn packages_without_their_tables() {
     };
     check(
         "relationships",
-        without("_rels/.rels"),
+        &without("_rels/.rels"),
         ("file.corrupt", 0, None),
     );
     check(
         "content types",
-        without("[Content_Types].xml"),
+        &without("[Content_Types].xml"),
         ("file.corrupt", 1, None),
     );
     let other = vec![
         part("[Content_Types].xml", content_types(&[])),
         part("a.xml", ""),
     ];
-    let reading = check("neither document nor relationships", other, ("ok", 0, None));
+    let reading = check(
+        "neither document nor relationships",
+        &other,
+        ("ok", 0, None),
+    );
     assert_eq!(reading.format, Some(Format::Opc));
     let archive = vec![part("words/document.xml", "")];
-    let reading = check("mere archive", archive, ("file.type_unsupported", 0, None));
+    let reading = check("mere archive", &archive, ("file.type_unsupported", 0, None));
     assert_eq!(reading.format, Some(Format::Zip));
 }
 
