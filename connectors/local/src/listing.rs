@@ -72,12 +72,10 @@ impl Listing {
         };
         let cursor = ListingCursor::parse(since)?;
         let Some(walk) = cursor.walk else {
-            state.keep_only(&[cursor.snapshot])?;
             let base = open_base(&state, cursor.snapshot, Position::START)?;
+            state.keep_only(&[cursor.snapshot])?;
             return Self::begin(folder, state, Some(base));
         };
-        let base_id = walk.base.map(|base| base.snapshot);
-        state.keep_only(&[cursor.snapshot, base_id.unwrap_or(cursor.snapshot)])?;
         let base = match walk.base {
             Some(base) => Some(open_base(&state, base.snapshot, base.at)?),
             None => None,
@@ -85,6 +83,8 @@ impl Listing {
         let path = state.path_of(cursor.snapshot);
         let new = SnapshotWriter::resume(&path, cursor.snapshot, walk.written)
             .map_err(|cause| snapshot_failed(&path, cause))?;
+        let base_id = walk.base.map_or(cursor.snapshot, |base| base.snapshot);
+        state.keep_only(&[cursor.snapshot, base_id])?;
         let after = match walk.after.as_str() {
             "" => Vec::new(),
             after => raw_path_of(&FileRef(after.to_owned()))

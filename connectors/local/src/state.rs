@@ -1,8 +1,9 @@
 //! The folder where the connector keeps what it saw, between restarts.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -21,7 +22,7 @@ const EXTENSION: &str = "snapshot";
 const KEPT_BESIDE_A_FULL_ENUMERATION: usize = 2;
 
 /// Names one snapshot. Random, so that a cursor never meets another snapshot of the same name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct SnapshotId(pub(crate) u64);
 
@@ -64,7 +65,12 @@ impl State {
     ///
     /// [`ErrorKind::Locked`] when another enumeration of the same app is under way.
     pub(crate) fn lock(folder: &Path) -> Result<Self> {
-        fs::create_dir_all(folder).map_err(|cause| cannot_use(folder, cause))?;
+        // The names of files are nobody else's business.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|cause| cannot_use(folder, cause))?;
         let path = folder.join("lock");
         let lock = File::options()
             .create(true)
@@ -108,31 +114,34 @@ impl State {
             .map_err(|cause| cannot_use(&self.folder, cause))
     }
 
-    /// Deletes every snapshot that no cursor which may still be used needs: a cursor that comes back
-    /// shows that its answer was stored, and so that all older cursors were given up.
+    /// Deletes every snapshot that no cursor which may still be used needs: a good cursor that comes
+    /// back shows that its answer was stored, and so that all older cursors were given up.
     pub(crate) fn keep_only(&self, needed: &[SnapshotId]) -> Result<()> {
-        self.delete_where(|id, _| !needed.contains(&id))
-    }
-
-    /// Makes room for a full enumeration.
-    pub(crate) fn keep_newest(&self) -> Result<()> {
-        let mut made: Vec<SystemTime> = self.snapshots()?.iter().map(|(_, made)| *made).collect();
-        made.sort_unstable_by(|left, right| right.cmp(left));
-        let oldest_kept = made.get(KEPT_BESIDE_A_FULL_ENUMERATION - 1).copied();
-        self.delete_where(|_, made| oldest_kept.is_some_and(|oldest| made < oldest))
-    }
-
-    fn delete_where(&self, is_needless: impl Fn(SnapshotId, SystemTime) -> bool) -> Result<()> {
-        for (id, made) in self.snapshots()? {
-            if is_needless(id, made) {
-                let path = self.path_of(id);
-                fs::remove_file(&path).map_err(|cause| cannot_use(&path, cause))?;
+        for (_, id) in self.snapshots()? {
+            if !needed.contains(&id) {
+                self.delete(id)?;
             }
         }
         Ok(())
     }
 
-    fn snapshots(&self) -> Result<Vec<(SnapshotId, SystemTime)>> {
+    /// Makes room for a full enumeration.
+    pub(crate) fn keep_newest(&self) -> Result<()> {
+        let mut snapshots = self.snapshots()?;
+        snapshots.sort_unstable();
+        for (_, id) in snapshots.iter().rev().skip(KEPT_BESIDE_A_FULL_ENUMERATION) {
+            self.delete(*id)?;
+        }
+        Ok(())
+    }
+
+    fn delete(&self, id: SnapshotId) -> Result<()> {
+        let path = self.path_of(id);
+        fs::remove_file(&path).map_err(|cause| cannot_use(&path, cause))
+    }
+
+    /// Every snapshot, with the time when it was written to last.
+    fn snapshots(&self) -> Result<Vec<(SystemTime, SnapshotId)>> {
         let cannot = |cause| cannot_use(&self.folder, cause);
         let mut snapshots = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(cannot)? {
@@ -144,7 +153,7 @@ impl State {
                 .and_then(|text| SnapshotId::try_from(text.to_owned()).ok());
             if let Some(id) = id {
                 let changed = entry.metadata().and_then(|meta| meta.modified());
-                snapshots.push((id, changed.map_err(cannot)?));
+                snapshots.push((changed.map_err(cannot)?, id));
             }
         }
         Ok(snapshots)

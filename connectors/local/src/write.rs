@@ -56,13 +56,14 @@ pub(crate) fn replace(
     let path = folder.path_of_ref(OPERATION, file)?;
     let shown = folder.show(&path);
     let cannot = |cause: Errno| failed(OPERATION, shown.as_str(), cause);
-    let (parent_path, name) = split(&path);
-    let parent = beneath::open(&folder.root, parent_path, beneath::LIST).map_err(cannot)?;
-    let original = beneath::open(&parent, name, beneath::READ).map_err(cannot)?;
+    let original = beneath::open(&folder.root, &path, beneath::READ).map_err(cannot)?;
     let status = Status::of_open(&original).map_err(cannot)?;
     refuse_unless_replaceable(&status, &shown)?;
     expect(&status, options, &shown)?;
 
+    // Should this be another folder by now, the second look at the version below finds out.
+    let (parent_path, name) = split(&path);
+    let parent = beneath::open(&folder.root, parent_path, beneath::LIST).map_err(cannot)?;
     let mut unfinished = Unfinished::create(&parent).map_err(cannot)?;
     unfinished
         .fill(body)

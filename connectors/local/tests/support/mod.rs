@@ -1,5 +1,7 @@
 //! A folder with an app on it.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,8 +9,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use labeld_conformance::{Harness, MAX_PAGE};
-use labeld_connector::Connector;
+use labeld_connector::{Change, Connector, Cursor, FileKind, FileRef};
 use labeld_connector_local::{Local, LocalOptions};
+use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use tempfile::TempDir;
 
 pub(crate) struct Folder {
@@ -88,5 +91,72 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
             let name = path.strip_prefix(root).unwrap().to_str().unwrap();
             files.insert(name.to_owned(), fs::read(&path).unwrap());
         }
+    }
+}
+
+/// Everything that one poll (or, without a cursor, one enumeration) says.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Poll {
+    pub(crate) upserted: BTreeMap<String, FileKind>,
+    pub(crate) removed: Vec<String>,
+    /// Path, and the error with its causes.
+    pub(crate) unreadable: Vec<(String, String)>,
+}
+
+/// Polls to the end, and moves the cursor there.
+pub(crate) fn poll(local: &Local, cursor: &mut Option<Cursor>) -> labeld_connector::Result<Poll> {
+    let mut poll = Poll::default();
+    loop {
+        let page = block_on(local.changes(cursor.as_ref()))?;
+        for change in page.changes {
+            match change {
+                Change::Upserted(meta) => {
+                    poll.upserted.insert(meta.file.0, meta.kind);
+                }
+                Change::Removed(FileRef(file)) => poll.removed.push(file),
+            }
+        }
+        for folder in page.unreadable {
+            poll.unreadable.push((folder.path, explain(&folder.error)));
+        }
+        *cursor = Some(page.next);
+        if !page.more {
+            return Ok(poll);
+        }
+    }
+}
+
+/// Kind and causes of an error.
+pub(crate) fn explain(error: &labeld_connector::Error) -> String {
+    let mut text = format!("{:?}: {error}", error.kind());
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}
+
+/// On a runtime of this thread, so that its other threads have no more power than this one.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    { runtime }.build().unwrap().block_on(future)
+}
+
+/// Runs `work` on a thread that access rights hold for, even where the tests run as root.
+pub(crate) fn without_root_powers<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let thread = std::thread::spawn(move || {
+        let mut held = capabilities(None).unwrap();
+        let dropped = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+        held.effective.remove(dropped);
+        held.permitted.remove(dropped);
+        set_capabilities(None, held).unwrap();
+        work()
+    });
+    match thread.join() {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }
