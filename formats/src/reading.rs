@@ -296,6 +296,8 @@ pub enum Warning {
     UnreadableLicence,
     /// The property set of a compound file is damaged; a stronger place names the label.
     DamagedProperties,
+    /// The XMP packet of a PDF could not be read, or not to its end; labels come from the other place.
+    UnreadableMetadata,
     /// The file's own tables are damaged, so all of it was searched.
     FullRead,
     /// Signature fields were too many to look at all; the file is taken as signed.
@@ -318,6 +320,7 @@ impl Warning {
             Self::SignaturesNotSettled => "signatures_not_settled",
             Self::IrregularPackage => "irregular_package",
             Self::DamagedProperties => "damaged_properties",
+            Self::UnreadableMetadata => "unreadable_metadata",
         }
     }
 }

@@ -1,0 +1,504 @@
+//! From bytes to PDF objects (ISO 32000-2, 7.2 and 7.3), over windows of unknown sufficiency.
+//!
+//! How long an object is shows only when it has been read. So the parser works on a window and says
+//! [`Fault::Incomplete`] when the object does not end in it; the caller then tries a larger window.
+
+use crate::input::{Input, Stop};
+use crate::pdf::object::{Dictionary, Object, ObjectId};
+use crate::refusal::Refusal;
+
+/// Why an object could not be parsed.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The window ends before the object does.
+    Incomplete,
+    /// These bytes are no object.
+    Malformed(&'static str),
+    /// A budget is spent.
+    Stop(Stop),
+}
+
+impl From<Stop> for Fault {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl Fault {
+    /// The fault as the end of a reading, for a window that could not have been larger.
+    pub(super) fn into_stop(self) -> Stop {
+        match self {
+            Self::Incomplete => Refusal::corrupt("an object of it ends early").into(),
+            Self::Malformed(what) => Refusal::corrupt(what).into(),
+            Self::Stop(stop) => stop,
+        }
+    }
+}
+
+/// Result of a parser step.
+pub(super) type Lexed<T> = Result<T, Fault>;
+
+/// An indirect object as it stands in the file.
+pub(super) struct Indirect {
+    pub(super) id: ObjectId,
+    pub(super) object: Object,
+    /// Where in the window the data of its stream begins, if it is one.
+    pub(super) stream: Option<usize>,
+}
+
+/// A recursive descent parser with a bounded depth and a bounded number of objects.
+pub(super) struct Parser<'b, 'a> {
+    bytes: &'b [u8],
+    at: usize,
+    /// Nothing follows the window: what does not end in it does not end at all.
+    whole: bool,
+    input: &'b Input<'a>,
+    depth: u32,
+    objects_left: u64,
+}
+
+impl<'b, 'a> Parser<'b, 'a> {
+    pub(super) fn new(bytes: &'b [u8], whole: bool, input: &'b Input<'a>) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            whole,
+            input,
+            depth: 0,
+            objects_left: input.limits().entries,
+        }
+    }
+
+    /// Where in the window the next token is looked for.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn seek(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// `N G obj`, the object, and whether a stream follows. `endobj` is not asked for: it is missing in
+    /// files that every viewer opens.
+    pub(super) fn indirect(&mut self) -> Lexed<Indirect> {
+        let id = self.indirect_header()?.ok_or(Fault::Malformed(
+            "an object of it is not where it should be",
+        ))?;
+        self.skip_white_space()?;
+        if self.rest().starts_with(b"endobj") {
+            return Ok(Indirect {
+                id,
+                object: Object::Null,
+                stream: None,
+            });
+        }
+        let object = self.object()?;
+        let mut stream = None;
+        if matches!(object, Object::Dictionary(_)) && self.keyword(b"stream")? {
+            stream = Some(self.stream_start()?);
+        }
+        Ok(Indirect { id, object, stream })
+    }
+
+    /// `N G obj`; `None` where something else stands.
+    pub(super) fn indirect_header(&mut self) -> Lexed<Option<ObjectId>> {
+        let Some(id) = self.two_numbers()? else {
+            return Ok(None);
+        };
+        Ok(self.keyword(b"obj")?.then_some(id))
+    }
+
+    /// Takes `word` if it comes next. What follows the word is not looked at: writers leave out the
+    /// space between `obj` and a value.
+    pub(super) fn keyword(&mut self, word: &[u8]) -> Lexed<bool> {
+        self.skip_white_space_or_end();
+        let rest = self.rest();
+        if rest.starts_with(word) {
+            self.at += word.len();
+            return Ok(true);
+        }
+        if !self.whole && word.starts_with(rest) {
+            return Err(Fault::Incomplete);
+        }
+        Ok(false)
+    }
+
+    /// A number without sign, if one comes next.
+    pub(super) fn unsigned(&mut self) -> Lexed<Option<u64>> {
+        self.skip_white_space()?;
+        let digits = self.run(|byte| byte.is_ascii_digit())?;
+        Ok(decimal(digits))
+    }
+
+    fn two_numbers(&mut self) -> Lexed<Option<ObjectId>> {
+        let number = self
+            .unsigned()?
+            .and_then(|number| u32::try_from(number).ok());
+        let Some(number) = number else {
+            return Ok(None);
+        };
+        let generation = self
+            .unsigned()?
+            .and_then(|number| u32::try_from(number).ok());
+        Ok(generation.map(|generation| ObjectId { number, generation }))
+    }
+
+    /// The data of a stream begins after the end of the line; a lone carriage return is tolerated.
+    fn stream_start(&mut self) -> Lexed<usize> {
+        while let Some(b' ' | b'\t') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+        match self.rest() {
+            [b'\r', b'\n', ..] => Ok(self.at + 2),
+            [b'\r', _, ..] | [b'\n', ..] => Ok(self.at + 1),
+            [] | [b'\r'] if !self.whole => Err(Fault::Incomplete),
+            _ => Ok(self.at),
+        }
+    }
+
+    /// One object; a number may turn out to be a reference.
+    pub(super) fn object(&mut self) -> Lexed<Object> {
+        self.spend()?;
+        self.skip_white_space()?;
+        match self.peek()? {
+            b'/' => self.name().map(Object::Name),
+            b'(' => self.literal_string().map(Object::String),
+            b'<' if self.second()? == Some(b'<') => self.dictionary().map(Object::Dictionary),
+            b'<' => self.hexadecimal_string().map(Object::String),
+            b'[' => self.array().map(Object::Array),
+            b'0'..=b'9' => self.number_or_reference(),
+            b'+' | b'-' | b'.' => self.number(),
+            byte if is_regular(byte) => match self.run(is_regular)? {
+                b"true" => Ok(Object::Boolean(true)),
+                b"false" => Ok(Object::Boolean(false)),
+                b"null" => Ok(Object::Null),
+                _ => Err(Fault::Malformed(
+                    "it has an unknown word where a value belongs",
+                )),
+            },
+            _ => Err(Fault::Malformed(
+                "it has a stray delimiter where a value belongs",
+            )),
+        }
+    }
+
+    fn number_or_reference(&mut self) -> Lexed<Object> {
+        let start = self.at;
+        if let Some(id) = self.two_numbers_or_end()?
+            && self.keyword(b"R")?
+            && self.peek_or_end()?.is_none_or(|next| !is_regular(next))
+        {
+            return Ok(Object::Reference(id));
+        }
+        self.at = start;
+        self.number()
+    }
+
+    /// As [`two_numbers`](Self::two_numbers), where the bytes may rightly end after the first.
+    fn two_numbers_or_end(&mut self) -> Lexed<Option<ObjectId>> {
+        let digits = self.run(|byte| byte.is_ascii_digit())?;
+        let number = decimal(digits).and_then(|number| u32::try_from(number).ok());
+        let Some(number) = number else {
+            return Ok(None);
+        };
+        self.skip_white_space_or_end();
+        if !self
+            .peek_or_end()?
+            .is_some_and(|byte| byte.is_ascii_digit())
+        {
+            return Ok(None);
+        }
+        let digits = self.run(|byte| byte.is_ascii_digit())?;
+        let generation = decimal(digits).and_then(|number| u32::try_from(number).ok());
+        Ok(generation.map(|generation| ObjectId { number, generation }))
+    }
+
+    fn number(&mut self) -> Lexed<Object> {
+        let token = self.run(is_regular)?;
+        let (negative, digits) = match token {
+            [b'-', digits @ ..] => (true, digits),
+            [b'+', digits @ ..] => (false, digits),
+            digits => (false, digits),
+        };
+        let value = decimal(digits).and_then(|value| i64::try_from(value).ok());
+        match value {
+            Some(value) => Ok(Object::Integer(if negative { -value } else { value })),
+            None if token
+                .iter()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+')) =>
+            {
+                Ok(Object::Real)
+            }
+            None => Err(Fault::Malformed("a number of it is none")),
+        }
+    }
+
+    fn name(&mut self) -> Lexed<Vec<u8>> {
+        self.at += 1;
+        let raw = self.run(is_regular)?;
+        if !raw.contains(&b'#') {
+            return Ok(raw.to_vec());
+        }
+        let mut name = Vec::with_capacity(raw.len());
+        let mut rest = raw;
+        while let Some((&byte, after)) = rest.split_first() {
+            rest = after;
+            if byte == b'#'
+                && let [high, low, after @ ..] = after
+                && let (Some(high), Some(low)) = (hexadecimal_digit(*high), hexadecimal_digit(*low))
+            {
+                name.push(high << 4 | low);
+                rest = after;
+            } else {
+                name.push(byte);
+            }
+        }
+        Ok(name)
+    }
+
+    fn literal_string(&mut self) -> Lexed<Vec<u8>> {
+        self.at += 1;
+        let mut string = Vec::new();
+        let mut open = 1u32;
+        loop {
+            let byte = self.take()?;
+            match byte {
+                b'(' => open += 1,
+                b')' => {
+                    open -= 1;
+                    if open == 0 {
+                        return Ok(string);
+                    }
+                }
+                b'\\' => {
+                    string.extend(self.escape()?);
+                    continue;
+                }
+                b'\r' => {
+                    self.take_if(b'\n')?;
+                    string.push(b'\n');
+                    continue;
+                }
+                _ => {}
+            }
+            string.push(byte);
+        }
+    }
+
+    /// What stands after a backslash; `None` for a line that goes on.
+    fn escape(&mut self) -> Lexed<Option<u8>> {
+        Ok(Some(match self.take()? {
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'b' => 8,
+            b'f' => 12,
+            b'\n' => return Ok(None),
+            b'\r' => {
+                self.take_if(b'\n')?;
+                return Ok(None);
+            }
+            first @ b'0'..=b'7' => {
+                let mut code = u32::from(first - b'0');
+                for _ in 0..2 {
+                    let next = self.peek()?;
+                    if !(b'0'..=b'7').contains(&next) {
+                        break;
+                    }
+                    self.at += 1;
+                    code = code << 3 | u32::from(next - b'0');
+                }
+                // High-order overflow is ignored (ISO 32000-2, 7.3.4.2).
+                (code & 0xFF) as u8
+            }
+            other => other,
+        }))
+    }
+
+    fn hexadecimal_string(&mut self) -> Lexed<Vec<u8>> {
+        self.at += 1;
+        let rest = self.rest();
+        let Some(length) = memchr::memchr(b'>', rest) else {
+            return Err(self.end());
+        };
+        let string = hexadecimal(rest.get(..length).unwrap_or_default());
+        self.at += length + 1;
+        Ok(string)
+    }
+
+    fn array(&mut self) -> Lexed<Vec<Object>> {
+        self.at += 1;
+        self.enter()?;
+        let mut items = Vec::new();
+        loop {
+            self.skip_white_space()?;
+            if self.peek()? == b']' {
+                self.at += 1;
+                self.depth -= 1;
+                return Ok(items);
+            }
+            items.push(self.object()?);
+        }
+    }
+
+    fn dictionary(&mut self) -> Lexed<Dictionary> {
+        self.at += 2;
+        self.enter()?;
+        let mut entries = Vec::new();
+        loop {
+            self.skip_white_space()?;
+            match self.peek()? {
+                b'>' if self.second()? == Some(b'>') => {
+                    self.at += 2;
+                    self.depth -= 1;
+                    return Ok(Dictionary(entries));
+                }
+                b'/' => {
+                    let key = self.name()?;
+                    self.skip_white_space()?;
+                    // A key without a value at the end is no entry.
+                    if self.peek()? != b'>' {
+                        entries.push((key, self.object()?));
+                    }
+                }
+                // A value without a key is passed over, as viewers do.
+                _ => {
+                    self.object()?;
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self) -> Lexed<()> {
+        self.depth += 1;
+        if self.depth > self.input.limits().depth {
+            return Err(Stop::from(Refusal::Limit("its objects are nested too deeply")).into());
+        }
+        Ok(())
+    }
+
+    /// Accounts for one object or table entry.
+    pub(super) fn spend(&mut self) -> Lexed<()> {
+        self.input.step(1)?;
+        self.objects_left = self
+            .objects_left
+            .checked_sub(1)
+            .ok_or_else(|| Stop::from(Refusal::Limit("an object of it has too many parts")))?;
+        Ok(())
+    }
+
+    fn rest(&self) -> &'b [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn end(&self) -> Fault {
+        if self.whole {
+            Fault::Malformed("an object of it ends early")
+        } else {
+            Fault::Incomplete
+        }
+    }
+
+    fn peek(&self) -> Lexed<u8> {
+        self.bytes.get(self.at).copied().ok_or_else(|| self.end())
+    }
+
+    /// The next byte, where the bytes may rightly end.
+    fn peek_or_end(&self) -> Lexed<Option<u8>> {
+        match self.bytes.get(self.at) {
+            None if !self.whole => Err(Fault::Incomplete),
+            next => Ok(next.copied()),
+        }
+    }
+
+    fn second(&self) -> Lexed<Option<u8>> {
+        match self.bytes.get(self.at + 1) {
+            None if !self.whole => Err(Fault::Incomplete),
+            next => Ok(next.copied()),
+        }
+    }
+
+    fn take(&mut self) -> Lexed<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    fn take_if(&mut self, wanted: u8) -> Lexed<()> {
+        if self.peek()? == wanted {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    /// The bytes from here on that `belongs` accepts. That they end in the window is known only when
+    /// something follows them there.
+    fn run(&mut self, belongs: fn(u8) -> bool) -> Lexed<&'b [u8]> {
+        let rest = self.rest();
+        let length = match rest.iter().position(|byte| !belongs(*byte)) {
+            Some(length) => length,
+            None if self.whole => rest.len(),
+            None => return Err(Fault::Incomplete),
+        };
+        self.at += length;
+        Ok(rest.get(..length).unwrap_or_default())
+    }
+
+    /// Skips white space and comments; something must follow.
+    pub(super) fn skip_white_space(&mut self) -> Lexed<()> {
+        self.skip_white_space_or_end();
+        self.peek().map(|_| ())
+    }
+
+    fn skip_white_space_or_end(&mut self) {
+        loop {
+            let rest = self.rest();
+            self.at += match rest.iter().position(|byte| !is_white_space(*byte)) {
+                Some(length) => length,
+                None => rest.len(),
+            };
+            if self.bytes.get(self.at) != Some(&b'%') {
+                return;
+            }
+            let comment = self.rest();
+            self.at += memchr::memchr2(b'\r', b'\n', comment).unwrap_or(comment.len());
+        }
+    }
+}
+
+/// White space (ISO 32000-2, table 1).
+pub(super) fn is_white_space(byte: u8) -> bool {
+    matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ')
+}
+
+fn is_regular(byte: u8) -> bool {
+    !is_white_space(byte)
+        && !matches!(
+            byte,
+            b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%'
+        )
+}
+
+/// The value of a run of digits.
+pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |value, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        value.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+fn hexadecimal_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit as u8)
+}
+
+/// Bytes written as hexadecimal digits; anything else is passed over, a missing last digit is zero.
+pub(super) fn hexadecimal(text: &[u8]) -> Vec<u8> {
+    let digits: Vec<u8> = text.iter().copied().filter_map(hexadecimal_digit).collect();
+    digits
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit) << (8 - 4 * pair.len()))
+        .collect()
+}
