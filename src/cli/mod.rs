@@ -3,9 +3,16 @@
 mod check;
 mod config_args;
 mod exit;
+mod files;
 mod init;
 mod inspect;
+mod labels;
 pub mod output;
+mod rescan;
+mod session;
+mod skips;
+mod sync_labels;
+mod time;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -13,6 +20,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
+use crate::config::{Problems, SecretError};
+use crate::store::StoreError;
 
 /// Finds Microsoft sensitivity labels on an organisation's files.
 #[derive(Debug, Parser)]
@@ -26,6 +35,14 @@ struct Cli {
 enum Command {
     /// Read labels, protection and reason codes of local files; needs no configuration
     Inspect(inspect::InspectArgs),
+    /// Bring the inventory up to date, read every file that has changed, print what became of each
+    Rescan(rescan::RescanArgs),
+    /// List the inventory, or show one file
+    Files(Box<files::FilesArgs>),
+    /// List the label catalogue, or bring it up to date
+    Labels(labels::LabelsArgs),
+    /// Count files by reason code, with cause and who can fix it
+    Skips(skips::SkipsArgs),
     /// Write a commented configuration to start from
     Init(init::InitArgs),
     /// Check the configuration and say what it sets up
@@ -43,6 +60,10 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Inspect(args) => inspect::run(&args),
+        Command::Rescan(args) => rescan::run(&args),
+        Command::Files(args) => files::run(&args),
+        Command::Labels(args) => labels::run(&args),
+        Command::Skips(args) => skips::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
     };
@@ -58,12 +79,30 @@ fn report(error: &anyhow::Error) -> Exit {
         // Whoever read the output has seen enough (`labeld files | head`).
         return Exit::Ok;
     }
-    // Nothing can be done where standard error is closed too.
-    let _ = writeln!(io::stderr(), "labeld: {error:#}");
-    if error.is::<UsageError>() {
-        Exit::Usage
+    let (text, exit) = if let Some(problems) = error.downcast_ref::<Problems>() {
+        (problems.to_string(), Exit::Configuration)
     } else {
-        Exit::Failed
+        (format!("labeld: {error:#}"), exit_of(error))
+    };
+    // Nothing can be done where standard error is closed too.
+    let _ = writeln!(io::stderr(), "{text}");
+    exit
+}
+
+fn exit_of(error: &anyhow::Error) -> Exit {
+    if error.is::<UsageError>() {
+        return Exit::Usage;
+    }
+    if error.is::<SecretError>() {
+        return Exit::Configuration;
+    }
+    match error
+        .downcast_ref::<StoreError>()
+        .map(StoreError::exit_code)
+    {
+        Some(10) => Exit::Store,
+        Some(11) => Exit::StoreInUse,
+        _ => Exit::Failed,
     }
 }
 

@@ -11,6 +11,7 @@ pub mod scan;
 pub mod verdict;
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -35,6 +36,12 @@ pub struct App {
     pub strategy: RangeStrategy,
     /// Largest file that labels are written to, in bytes.
     pub size_limit: u64,
+}
+
+impl fmt::Display for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.tenant, self.name)
+    }
 }
 
 /// A request to stop at the next point where nothing is lost. Clones share it.

@@ -1,0 +1,163 @@
+//! `labeld files show`: the drawer of one file.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use clap::Args;
+use labeld_connector::FileRef;
+use serde_json::Value;
+
+use super::row::FileRow;
+use crate::cli::UsageError;
+use crate::cli::config_args::ConfigArgs;
+use crate::cli::exit::Exit;
+use crate::cli::output::{Format, Listing, grouped, printable};
+use crate::cli::session::{self, Session};
+use crate::model::Reason;
+use crate::model::inventory::{FileId, FileRecord};
+use crate::store::{Access, apps, files};
+
+/// Arguments of `labeld files show`.
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// A number as `labeld files` lists it, or APP:REF, for a folder APP:PATH
+    #[arg(value_name = "ID")]
+    id: String,
+    /// How the file is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(args: &ShowArgs) -> Result<Exit> {
+    session::with_store(&args.config, Access::Read, async |session| {
+        let Some(record) = find(&session, &args.id).await? else {
+            return Err(UsageError(format!("the inventory has no file {:?}", args.id)).into());
+        };
+        let row = FileRow::of(&record, &super::label_names(&session).await?);
+        if args.format == Format::Human {
+            write!(io::stdout(), "{}", drawer(&row))?;
+        } else {
+            let mut listing = Listing::new::<FileRow>(io::stdout(), args.format);
+            listing.row(&row)?;
+            listing.finish()?;
+        }
+        Ok(Exit::Ok)
+    })
+}
+
+async fn find(session: &Session, id: &str) -> Result<Option<FileRecord>> {
+    if let Ok(number) = id.parse() {
+        return Ok(files::get(&session.db, FileId(number)).await?);
+    }
+    let Some((app_name, file)) = id.split_once(':') else {
+        return Ok(None);
+    };
+    for tenant in &session.config.tenants {
+        let app = apps::find(&session.db, &tenant.name, &app_name.into()).await?;
+        if let Some(app) = app
+            && let Some(record) = files::find(&session.db, app, &FileRef(file.to_owned())).await?
+        {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
+}
+
+fn drawer(row: &FileRow) -> String {
+    let report = &row.report;
+    let time = |time: Option<chrono::DateTime<chrono::Utc>>| {
+        time.map_or_else(
+            || "-".to_owned(),
+            |time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        )
+    };
+    let mut lines = vec![
+        (
+            "file",
+            format!(
+                "{} ({}/{}, number {})",
+                report.path, row.tenant, row.app, row.id
+            ),
+        ),
+        ("size", format!("{} bytes", grouped(report.size))),
+        (
+            "type",
+            report.format.clone().unwrap_or_else(|| "-".to_owned()),
+        ),
+        ("state", report.state.to_owned()),
+    ];
+    if let Some(reason) = report.reason.and_then(Reason::from_code) {
+        lines.push(("reason", reason.code().to_owned()));
+        if let Some(detail) = &report.detail {
+            lines.push(("", detail.clone()));
+        }
+        lines.push(("", reason.cause().to_owned()));
+        lines.push(("", format!("{} ({})", reason.fix(), reason.fixed_by())));
+    }
+    lines.push(("protection", fields(&report.protection)));
+    lines.push((
+        "signed",
+        if report.signed { "yes" } else { "no" }.to_owned(),
+    ));
+    lines.push(("owner", row.owner.clone().unwrap_or_else(|| "-".to_owned())));
+    lines.push(("modified", time(row.modified)));
+    lines.push(("first seen", time(row.first_seen.into())));
+    lines.push((
+        "read",
+        format!(
+            "{}: {} bytes in {} reads",
+            time(row.read_at),
+            grouped(report.bytes_read),
+            report.reads
+        ),
+    ));
+    if !row.current {
+        lines.push((
+            "",
+            "what is known of its content belongs to an older version".to_owned(),
+        ));
+    }
+    if row.removed.is_some() {
+        lines.push(("removed", time(row.removed)));
+    }
+    for label in &report.labels {
+        lines.push(("label", fields(label)));
+    }
+    if report.labels.is_empty() {
+        lines.push(("label", "none".to_owned()));
+    }
+    lines
+        .iter()
+        .map(|(name, value)| format!("{name:<11} {}\n", printable(value)))
+        .collect()
+}
+
+/// The fields of an object that say something, on one line.
+fn fields(object: &Value) -> String {
+    let Some(fields) = object.as_object() else {
+        return "-".to_owned();
+    };
+    let told: Vec<String> = fields
+        .iter()
+        .filter(|(_, value)| {
+            !value.is_null() && value.as_object().is_none_or(|inner| !inner.is_empty())
+        })
+        .map(|(name, value)| match value {
+            Value::String(text) => format!("{name} {text}"),
+            Value::Array(items) => {
+                let items: Vec<String> = items
+                    .iter()
+                    .map(|item| {
+                        item.as_str()
+                            .map_or_else(|| item.to_string(), str::to_owned)
+                    })
+                    .collect();
+                format!("{name} {}", items.join("+"))
+            }
+            other => format!("{name} {other}"),
+        })
+        .collect();
+    told.join(", ")
+}

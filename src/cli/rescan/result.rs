@@ -1,0 +1,152 @@
+//! The table of results and the accounting identity (rules §5).
+
+use std::fmt::{self, Display};
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::cli::exit::Exit;
+use crate::cli::output::{Listing, Row, byte_size, grouped};
+use crate::model::Reason;
+use crate::pipeline::App;
+use crate::pipeline::rescan::Finished;
+use crate::store::runs::Counters;
+
+/// Files of an app that ended in the same way.
+#[derive(Debug, Serialize)]
+pub(super) struct OutcomeRow {
+    tenant: String,
+    app: String,
+    /// `ok` or a reason code.
+    outcome: String,
+    files: u64,
+    cause: Option<&'static str>,
+}
+
+impl Row for OutcomeRow {
+    const COLUMNS: &'static [&'static str] = &["tenant", "app", "outcome", "files", "cause"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.tenant.clone(),
+            self.app.clone(),
+            self.outcome.clone(),
+            self.files.to_string(),
+            self.cause.unwrap_or("read").to_owned(),
+        ]
+    }
+}
+
+/// Sums over all apps.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    identities: Vec<String>,
+    counters: Counters,
+    unreadable_folders: u64,
+    failed_files: u64,
+    failed_apps: u64,
+    unbalanced: bool,
+}
+
+impl Totals {
+    /// Prints the rows of a finished app and adds it.
+    pub(super) fn add<W: Write>(
+        &mut self,
+        app: &App,
+        finished: &Finished,
+        listing: &mut Listing<W>,
+    ) -> io::Result<()> {
+        for (path, reason) in &finished.unreadable {
+            writeln!(
+                io::stderr(),
+                "{app}: folder {path:?} could not be listed: {reason}"
+            )?;
+        }
+        self.unreadable_folders += finished.unreadable.len() as u64;
+        let mut terms = Vec::new();
+        let mut sum = 0;
+        for count in &finished.outcomes {
+            let outcome = count.outcome.as_deref().unwrap_or(Reason::Pending.code());
+            let reason = Reason::from_code(outcome);
+            sum += count.files;
+            terms.push(format!("{} {outcome}", grouped(count.files)));
+            if reason.is_some_and(Reason::is_error) {
+                self.failed_files += count.files;
+            }
+            listing.row(&OutcomeRow {
+                tenant: app.tenant.to_string(),
+                app: app.name.to_string(),
+                outcome: outcome.to_owned(),
+                files: count.files,
+                cause: reason.map(Reason::cause),
+            })?;
+        }
+        let pending = finished
+            .outcomes
+            .iter()
+            .any(|count| count.outcome.is_none());
+        self.unbalanced |= pending || sum != finished.in_scope;
+        let terms = if terms.is_empty() {
+            "0".to_owned()
+        } else {
+            terms.join(" + ")
+        };
+        let equals = if sum == finished.in_scope {
+            "="
+        } else {
+            "\u{2260}"
+        };
+        self.identities.push(format!(
+            "{app}: {} files in scope {equals} {terms}",
+            grouped(finished.in_scope)
+        ));
+        let (total, one) = (&mut self.counters, finished.counters);
+        total.listed += one.listed;
+        total.read += one.read;
+        total.bytes_read += one.bytes_read;
+        total.bytes_of_files += one.bytes_of_files;
+        total.reads += one.reads;
+        Ok(())
+    }
+
+    /// Reports an app that could not be worked on.
+    pub(super) fn app_failed(&mut self, app: &dyn Display, why: &str) -> io::Result<()> {
+        self.failed_apps += 1;
+        writeln!(io::stderr(), "{app}: {why}")
+    }
+
+    /// The exit code that says the worst that happened.
+    pub(super) fn exit(&self) -> Exit {
+        if self.failed_apps > 0 || self.unbalanced {
+            Exit::Failed
+        } else if self.failed_files + self.unreadable_folders > 0 {
+            Exit::SomeFilesFailed
+        } else {
+            Exit::Ok
+        }
+    }
+}
+
+impl Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for identity in &self.identities {
+            writeln!(f, "{identity}")?;
+        }
+        if self.unbalanced {
+            writeln!(
+                f,
+                "the sums above do not agree: this is a bug in labeld, please report it"
+            )?;
+        }
+        let counters = &self.counters;
+        writeln!(
+            f,
+            "{} listed as new or changed, {} read: {} of {} in {} reads",
+            grouped(counters.listed),
+            grouped(counters.read),
+            byte_size(counters.bytes_read),
+            byte_size(counters.bytes_of_files),
+            grouped(counters.reads)
+        )
+    }
+}

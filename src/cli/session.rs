@@ -1,0 +1,70 @@
+//! What every command that works with a configuration begins with: log, runtime, store.
+
+use std::future::Future;
+use std::io;
+
+use anyhow::{Context, Result};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::config_args::ConfigArgs;
+use crate::config::{Config, LogFormat, LogLevel, StoreConfig};
+use crate::store::{Access, Db, Location};
+
+/// A configuration and its open store.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) config: Config,
+    pub(super) db: Db,
+}
+
+/// Loads the configuration, opens the store and runs `command` on an async runtime.
+///
+/// # Errors
+///
+/// Problems of the configuration, errors of the store, and those of the command.
+pub(super) fn with_store<F, T>(
+    config: &ConfigArgs,
+    access: Access,
+    command: impl FnOnce(Session) -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let config = config.load()?;
+    start_log(&config);
+    let location = match &config.store {
+        StoreConfig::Sqlite(path) => Location::Sqlite(path.clone()),
+        StoreConfig::Postgres(secret) => Location::parse(secret.resolve()?.expose()),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let db = Db::open(&location, access).await?;
+        let session = Session {
+            config,
+            db: db.clone(),
+        };
+        let outcome = command(session).await;
+        db.close().await?;
+        outcome
+    })
+}
+
+fn start_log(config: &Config) {
+    let level = match config.log.level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr);
+    match config.log.format {
+        LogFormat::Text => log.with_target(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
