@@ -91,6 +91,9 @@ impl LocalFile {
 
     /// Says whether all that was read belongs to the version that was opened.
     ///
+    /// A write call that was under way when the file was opened, and still is, cannot be told from
+    /// none: the system moves the times of a file when such a call begins.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Changed`].

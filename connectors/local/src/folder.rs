@@ -13,7 +13,7 @@ use crate::error::failed;
 use crate::file::LocalFile;
 use crate::owners::Owners;
 use crate::path::{display_of, file_ref_of, raw_path_of, split};
-use crate::status::{Identity, Status};
+use crate::status::{FileTime, Identity, Status};
 use crate::walk::{Step, Walk};
 
 /// Says which paths an enumeration leaves out.
@@ -114,7 +114,7 @@ impl LocalFolder {
             kind,
             size: status.stamp.size,
             version: status.stamp.version(),
-            created: status.created.and_then(crate::status::FileTime::to_utc),
+            created: status.created.and_then(FileTime::to_utc),
             modified: status.stamp.modified.to_utc(),
             owner: Some(self.owners.name_of(status.user)),
             denied: false,

@@ -8,6 +8,7 @@ use labeld_connector::{
 };
 
 use crate::cursor::{BaseCursor, ListingCursor, WalkCursor};
+use crate::error::failed;
 use crate::folder::LocalFolder;
 use crate::path::{compare, display_of, file_ref_of, is_below, raw_path_of};
 use crate::snapshot::{Header, Position, Seen, SnapshotError, SnapshotReader, SnapshotWriter};
@@ -101,9 +102,8 @@ impl Listing {
     }
 
     fn begin(folder: Arc<LocalFolder>, state: State, base: Option<SnapshotReader>) -> Result<Self> {
-        let root = Status::of_open(&folder.root).map_err(|cause| {
-            crate::error::failed(OPERATION, folder.path.display().to_string(), cause)
-        })?;
+        let root = Status::of_open(&folder.root)
+            .map_err(|cause| failed(OPERATION, folder.path.display().to_string(), cause))?;
         let header = Header {
             id: state.new_id(),
             root_inode: root.stamp.inode,
@@ -260,12 +260,9 @@ impl Listing {
             return Ok(());
         }
         let root = self.walk.folder().path.display().to_string();
-        Err(
-            Error::new(ErrorKind::NotFound, OPERATION, root).with_source(
-                "the folder is empty and is not the one that was listed before (not mounted?); \
-             a full enumeration accepts it as it is",
-            ),
-        )
+        let why = "the folder is empty and is not the one that was listed before (not mounted?); \
+                   a full enumeration accepts it as it is";
+        Err(Error::new(ErrorKind::NotFound, OPERATION, root).with_source(why))
     }
 
     fn cursor(&mut self, more: bool) -> Result<ListingCursor> {

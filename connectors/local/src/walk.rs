@@ -266,13 +266,9 @@ impl Walk {
             return Some(self.unreadable(ErrorKind::Unsupported, why));
         }
         let parent = self.levels.last()?;
-        let opened = match &parent.descriptor {
-            Some(parent_descriptor) => {
-                beneath::open(parent_descriptor, &parent.last_name, beneath::LIST)
-            }
-            None => return None,
-        };
-        match opened {
+        // Open, because the entry was just looked at in it.
+        let parent_descriptor = parent.descriptor.as_ref()?;
+        match beneath::open(parent_descriptor, &parent.last_name, beneath::LIST) {
             Ok(descriptor) => {
                 let mut level = Level::new(self.path.len());
                 level.identity = Some(status.identity);
