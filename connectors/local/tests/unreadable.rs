@@ -115,6 +115,7 @@ fn a_file_in_the_place_of_an_unreadable_folder_is_gone() {
         fs::create_dir(folder.path("m")).unwrap();
         set_mode(&folder.path("m"), 0);
         let polled = poll(&folder.local(), &mut cursor).unwrap();
+        set_mode(&folder.path("m"), 0o700);
         assert_eq!(polled.removed, ["m"]);
         assert_eq!(polled.unreadable.len(), 1);
     });
