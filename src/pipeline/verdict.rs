@@ -65,7 +65,7 @@ pub fn of_listing(meta: &FileMeta) -> Option<Reason> {
 #[must_use]
 pub fn of_reading(name: &str, reading: &Reading, size_limit: u64) -> Verdict {
     if let Some(refusal) = &reading.refusal {
-        return Verdict::of(reason_of(refusal)).with_detail(refusal.to_string());
+        return of_refusal(refusal);
     }
     let promised = formats_of_extension(extension(name));
     if let (Some(promised), Some(found)) = (promised, reading.format)
@@ -92,14 +92,14 @@ pub fn of_reading(name: &str, reading: &Reading, size_limit: u64) -> Verdict {
     }
 }
 
-fn reason_of(refusal: &Refusal) -> Reason {
+fn of_refusal(refusal: &Refusal) -> Verdict {
     match refusal {
-        Refusal::Empty => Reason::FileEmpty,
-        Refusal::Password(_) => Reason::FilePassword,
-        Refusal::Rms => Reason::FileRms,
-        Refusal::Corrupt(_) => Reason::FileCorrupt,
-        Refusal::Limit(_) => Reason::FileLimit,
-        Refusal::Unsupported => Reason::FileTypeUnsupported,
+        Refusal::Empty => Verdict::of(Reason::FileEmpty),
+        Refusal::Password(how) => Verdict::of(Reason::FilePassword).with_detail(*how),
+        Refusal::Rms => Verdict::of(Reason::FileRms),
+        Refusal::Corrupt(what) => Verdict::of(Reason::FileCorrupt).with_detail(what),
+        Refusal::Limit(what) => Verdict::of(Reason::FileLimit).with_detail(*what),
+        Refusal::Unsupported => Verdict::of(Reason::FileTypeUnsupported),
     }
 }
 
