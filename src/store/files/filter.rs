@@ -108,10 +108,14 @@ pub enum Removed {
 }
 
 /// A [`FileQuery`] as conditions on the table `file` under the name `f`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::store) struct Conditions {
-    /// Joined by AND; never empty.
-    pub(in crate::store) sql: String,
+    /// All but the labels, joined by AND; never empty.
+    pub(super) sql: String,
+    /// The numbers of the labels wanted.
+    pub(super) labels: Option<Vec<i64>>,
+    /// Only where the label is effective.
+    pub(super) effective: bool,
     pub(in crate::store) params: Vec<Value>,
     /// No index hands out the matching files in the order of ids.
     pub(super) scattered: bool,
@@ -124,23 +128,50 @@ impl Conditions {
         query: &FileQuery,
         params: Vec<Value>,
     ) -> Result<Self> {
+        let labels = match &query.label {
+            Some(filter) => Some(label_numbers(source, filter).await?),
+            None => None,
+        };
+        let removed = match query.removed {
+            Removed::No => "f.removed IS NULL",
+            Removed::Only => "f.removed IS NOT NULL",
+            Removed::Any => "1 = 1",
+        };
         let mut conditions = Self {
-            sql: match query.removed {
-                Removed::No => "f.removed IS NULL",
-                Removed::Only => "f.removed IS NOT NULL",
-                Removed::Any => "1 = 1",
-            }
-            .to_owned(),
+            sql: removed.to_owned(),
+            labels,
+            effective: query.label.as_ref().is_some_and(|filter| filter.effective),
             params,
             scattered: query.removed == Removed::Only,
         };
-        if let Some(filter) = &query.label {
-            let labels = label_numbers(source, filter).await?;
-            conditions.add_label(&labels, filter.effective);
-        }
         conditions.add_scattered(query);
         conditions.add_exact(query);
         Ok(conditions)
+    }
+
+    /// All conditions, to be checked row by row.
+    pub(in crate::store) fn sql_with_labels(&self) -> String {
+        let Some(labels) = &self.labels else {
+            return self.sql.clone();
+        };
+        if labels.is_empty() {
+            return format!("{} AND 1 = 0", self.sql);
+        }
+        let list: Vec<String> = labels.iter().map(i64::to_string).collect();
+        format!(
+            "{} AND EXISTS (SELECT 1 FROM file_label fl WHERE fl.file = f.id AND fl.label IN ({}){})",
+            self.sql,
+            list.join(", "),
+            self.only_effective()
+        )
+    }
+
+    pub(super) fn only_effective(&self) -> &'static str {
+        if self.effective {
+            " AND fl.effective = 1"
+        } else {
+            ""
+        }
     }
 
     /// Another parameter; the text that stands for it.
@@ -226,7 +257,10 @@ impl Conditions {
         self.add_span("f.read_at", query.read);
         if let Some(glob) = &query.name {
             let pattern = self.bind(like_pattern(glob));
-            self.add(&format!("lower(f.name) LIKE {pattern} ESCAPE '\\'"));
+            // Every name is at least empty, which tells SQLite to walk through the index of the names.
+            self.add(&format!(
+                "f.name >= '' AND lower(f.name) LIKE {pattern} ESCAPE '\\'"
+            ));
             self.scattered = true;
         }
         if let Some(glob) = &query.path {
@@ -277,23 +311,6 @@ impl Conditions {
             "f.folder IN (SELECT id FROM folder WHERE path = {path}
                 UNION ALL SELECT id FROM folder WHERE path >= {first} AND path < {end})"
         ));
-    }
-
-    fn add_label(&mut self, labels: &[i64], effective: bool) {
-        let list: Vec<String> = labels.iter().map(i64::to_string).collect();
-        let effective = if effective {
-            " AND fl.effective = 1"
-        } else {
-            ""
-        };
-        match list.as_slice() {
-            [] => self.add("1 = 0"),
-            list => self.add(&format!(
-                "f.id IN (SELECT fl.file FROM file_label fl WHERE fl.label IN ({}){effective})",
-                list.join(", ")
-            )),
-        }
-        self.scattered = true;
     }
 }
 

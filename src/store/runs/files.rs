@@ -101,7 +101,7 @@ pub async fn include_known(tx: &Tx, run: RunId, reuse: Reuse, query: &FileQuery)
             CASE WHEN f.facts_version = f.version AND f.reader = $2 THEN COALESCE(f.reason, f.state) END
          FROM file f WHERE {}
          ON CONFLICT (run, file) DO NOTHING",
-        conditions.sql
+        conditions.sql_with_labels()
     );
     tx.execute(sql, conditions.params).await
 }
@@ -117,7 +117,7 @@ pub async fn limit_scope(tx: &Tx, run: RunId, query: &FileQuery) -> Result<u64> 
         "UPDATE run_file SET outcome = $2
          WHERE run = $1 AND (outcome IS NULL OR outcome <> $2) AND NOT EXISTS (
             SELECT 1 FROM file f WHERE f.id = run_file.file AND {})",
-        conditions.sql
+        conditions.sql_with_labels()
     );
     tx.execute(sql, conditions.params).await
 }

@@ -4,6 +4,7 @@ mod catalogue;
 mod figures;
 mod files;
 mod opening;
+mod properties;
 mod queries;
 mod runs;
 mod transactions;
