@@ -193,7 +193,6 @@ impl Conditions {
             || query.extension.is_some()
             || query.format.is_some()
             || query.owner.is_some()
-            || query.app.is_some() && query.tenant.is_some()
             || query.folder.as_ref().is_some_and(|f| !f.subfolders);
         if has_exact {
             self.scattered = false;
@@ -225,17 +224,21 @@ impl Conditions {
             .as_ref()
             .map(|tenant| self.bind(tenant.0.as_str()));
         let app = query.app.as_ref().map(|app| self.bind(app.0.as_str()));
+        // Most files are often of one app: its index is of no use where another condition has one.
+        let column = if self.scattered { "+f.app" } else { "f.app" };
         match (tenant, app) {
             (Some(tenant), Some(app)) => self.add(&format!(
-                "f.app = (SELECT id FROM app WHERE tenant = {tenant} AND name = {app})"
+                "{column} = (SELECT id FROM app WHERE tenant = {tenant} AND name = {app})"
             )),
             (Some(tenant), None) => {
                 self.add(&format!(
-                    "f.app IN (SELECT id FROM app WHERE tenant = {tenant})"
+                    "{column} IN (SELECT id FROM app WHERE tenant = {tenant})"
                 ));
             }
             (None, Some(app)) => {
-                self.add(&format!("f.app IN (SELECT id FROM app WHERE name = {app})"));
+                self.add(&format!(
+                    "{column} IN (SELECT id FROM app WHERE name = {app})"
+                ));
             }
             (None, None) => {}
         }

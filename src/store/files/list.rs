@@ -249,6 +249,18 @@ mod tests {
         }
         let sorted = [
             (
+                "SEARCH f USING COVERING INDEX file_modified",
+                FileQuery {
+                    tenant: Some("t".into()),
+                    app: Some("a".into()),
+                    modified: Span {
+                        from: now,
+                        to: None,
+                    },
+                    ..all()
+                },
+            ),
+            (
                 "SEARCH f USING COVERING INDEX file_size",
                 FileQuery {
                     size: Span {

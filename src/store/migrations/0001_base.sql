@@ -63,7 +63,7 @@ CREATE TABLE file (
 
 -- Every list is ordered by id. In SQLite an index ends with the row's id, so one on a single column serves
 -- "equals, in the order of ids"; PostgreSQL needs the id named. Conditions that give no order walk through an index
--- instead, which has to hold `removed` too, so that no row needs to be looked at.
+-- instead, which holds `removed` and `app` too, so that no row needs to be looked at.
 CREATE INDEX file_app ON file (app{then_id}) WHERE removed IS NULL;
 CREATE INDEX file_folder ON file (folder{then_id});
 CREATE INDEX file_owner ON file (owner{then_id}) WHERE removed IS NULL AND owner IS NOT NULL;
@@ -72,11 +72,11 @@ CREATE INDEX file_format ON file (format{then_id}) WHERE removed IS NULL;
 CREATE INDEX file_state ON file (state{then_id}) WHERE removed IS NULL;
 CREATE INDEX file_reason ON file (reason{then_id}) WHERE removed IS NULL AND reason IS NOT NULL;
 CREATE INDEX file_labelled ON file (labelled{then_id}) WHERE removed IS NULL;
-CREATE INDEX file_size ON file (size, removed{then_id});
-CREATE INDEX file_created ON file (created, removed{then_id});
-CREATE INDEX file_modified ON file (modified, removed{then_id});
-CREATE INDEX file_read_at ON file (read_at, removed{then_id});
-CREATE INDEX file_name ON file (name, removed{then_id});
+CREATE INDEX file_size ON file (size, removed, app{then_id});
+CREATE INDEX file_created ON file (created, removed, app{then_id});
+CREATE INDEX file_modified ON file (modified, removed, app{then_id});
+CREATE INDEX file_read_at ON file (read_at, removed, app{then_id});
+CREATE INDEX file_name ON file (name, removed, app{then_id});
 CREATE INDEX file_removed ON file (removed{then_id}) WHERE removed IS NOT NULL;
 
 -- A label as files name it. site is the Entra tenant id, or empty where the file does not say.

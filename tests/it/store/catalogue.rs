@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use labeld::model::TenantName;
 use labeld::model::catalogue::{
-    CatalogueEntry, CatalogueEvent, CatalogueEventKind, LabelDefinition, LabelState,
-    PendingConfirmation, SyncStatus,
+    CatalogueEntry, CatalogueEvent, CatalogueEventKind, LabelDefinition, LabelState, PendingLoss,
+    SyncStatus,
 };
 use labeld::store::{Db, labels};
 use uuid::Uuid;
@@ -23,6 +23,7 @@ fn definition(id: Uuid, name: &str) -> LabelDefinition {
         display_name: name.to_owned(),
         internal_name: Some("a5b".to_owned()),
         parent: Some(GENERAL),
+        group: true,
         rank: Some(-3),
         enabled: true,
         applies_to_files: None,
@@ -128,9 +129,9 @@ async fn sync_status_comes_back(db: Db) {
         last_attempt: at(1),
         last_success: None,
         last_error: Some("the list is empty".to_owned()),
-        pending: Some(PendingConfirmation {
-            since: at(1),
-            listed: vec![GENERAL],
+        pending: Some(PendingLoss {
+            seen_at: at(1),
+            missing: [GENERAL].into(),
         }),
     };
     let succeeded = SyncStatus {

@@ -414,6 +414,15 @@ fn documented_queries() -> Vec<(&'static str, FileQuery)> {
             },
         ),
         (
+            "app and modified, few",
+            FileQuery {
+                tenant: Some("contoso".into()),
+                app: Some("finance".into()),
+                modified: from(-1_001_000),
+                ..all()
+            },
+        ),
+        (
             "created, half",
             FileQuery {
                 created: from(-25_000_000),
