@@ -295,6 +295,9 @@ impl Conditions {
     }
 
     fn add_folder(&mut self, folder: &FolderFilter) {
+        if folder.subfolders && folder.path.is_empty() {
+            return;
+        }
         let path = self.bind(folder.path.as_str());
         if !folder.subfolders {
             self.add(&format!(
@@ -304,10 +307,8 @@ impl Conditions {
         }
         self.scattered = true;
         // Everything that begins with `path/` lies between `path/` and `path0`: 0 follows the slash.
-        let (first, end) = match folder.path.as_str() {
-            "" => (String::new(), "\u{10ffff}".to_owned()),
-            path => (format!("{path}/"), format!("{path}0")),
-        };
+        let first = format!("{}/", folder.path);
+        let end = format!("{}0", folder.path);
         let first = self.bind(first);
         let end = self.bind(end);
         self.add(&format!(
