@@ -1,6 +1,12 @@
 //! Real files against what is known of them: `shared/corpus/MANIFEST.csv` where the corpus lies
 //! beside the repository, and the repository's own `testdata/documents` always.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic in a test is the failure report"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,11 +25,7 @@ fn options(known: &TenantKnowledge) -> ReadOptions<'_> {
 }
 
 fn read_whole(bytes: &[u8]) -> Reading {
-    read(
-        &bytes.to_vec().as_slice(),
-        options(&TenantKnowledge::default()),
-    )
-    .unwrap()
+    read(&bytes, options(&TenantKnowledge::default())).unwrap()
 }
 
 fn read_in_ranges(bytes: &[u8], strategy: RangeStrategy) -> (Reading, u64) {

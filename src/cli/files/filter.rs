@@ -193,18 +193,16 @@ async fn label_ids(session: &Session, label: &str) -> Result<Vec<Uuid>> {
         .map(|entry| entry.definition.id)
         .collect();
     if found.is_empty() {
-        let known: Vec<String> = entries
-            .iter()
-            .map(|entry| full_name(entry, &entries))
-            .collect();
-        return Err(UsageError(format!(
-            "no label {label:?} in the catalogue; there is {}",
-            if known.is_empty() {
-                "none yet: run `labeld labels sync`".to_owned()
-            } else {
-                known.join(", ")
-            }
-        ))
+        let known = entries.iter().map(|entry| full_name(entry, &entries));
+        let nearest = known.max_by(|one, other| {
+            strsim::jaro_winkler(label, one).total_cmp(&strsim::jaro_winkler(label, other))
+        });
+        return Err(UsageError(match nearest {
+            Some(nearest) => format!(
+                "no label {label:?} in the catalogue; did you mean {nearest:?}? `labeld labels` lists them"
+            ),
+            None => "no labels are known yet: run `labeld labels sync`".to_owned(),
+        })
         .into());
     }
     Ok(found)

@@ -22,7 +22,7 @@ use labeld_formats::RangeStrategy;
 use self::job::{Inspected, Job};
 use self::summary::Summary;
 use super::exit::Exit;
-use super::output::{Format, Listing};
+use super::output::{Format, Listing, printable};
 
 /// Arguments of `labeld inspect`.
 #[derive(Debug, Args)]
@@ -164,7 +164,10 @@ fn print(
     for (number, inspected) in results {
         waiting.insert(number, inspected);
         while let Some(inspected) = waiting.remove(&next) {
-            summary.add(&inspected);
+            let failed = summary.add(&inspected);
+            if failed && format == Format::Human {
+                progress.suspend(|| complain(&inspected))?;
+            }
             progress.inc(1);
             progress
                 .suspend(|| listing.row(&inspected))
@@ -178,6 +181,21 @@ fn print(
     listing.finish().context("cannot write the results")?;
     write!(io::stderr(), "{summary}").context("cannot write the summary")?;
     Ok(summary)
+}
+
+/// Tells of a file that could not be read; the other formats have it in the row.
+fn complain(inspected: &Inspected) -> io::Result<()> {
+    let why = inspected
+        .detail
+        .as_deref()
+        .or(inspected.reason)
+        .unwrap_or_default();
+    writeln!(
+        io::stderr(),
+        "labeld: {}: {}",
+        printable(&inspected.path),
+        printable(why)
+    )
 }
 
 /// A spinner with the number of files, on a terminal only.

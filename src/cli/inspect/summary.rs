@@ -32,14 +32,16 @@ struct LabelCount {
 }
 
 impl Summary {
-    pub(super) fn add(&mut self, inspected: &Inspected) {
+    /// Adds a file; whether it ended in an error, as opposed to a skip.
+    pub(super) fn add(&mut self, inspected: &Inspected) -> bool {
         self.files += 1;
         *self.states.entry(inspected.state).or_default() += 1;
         self.bytes_on_disk += inspected.size;
         self.bytes_read += inspected.bytes_read;
         self.reads += u64::from(inspected.reads);
         let reason = inspected.reason.and_then(Reason::from_code);
-        self.errors += u64::from(reason.is_some_and(Reason::is_error));
+        let failed = reason.is_some_and(Reason::is_error);
+        self.errors += u64::from(failed);
         let mut labelled = false;
         for label in inspected.labels.iter().filter(|label| label.effective) {
             labelled = true;
@@ -55,6 +57,7 @@ impl Summary {
         }
         self.unlabelled +=
             u64::from(!labelled && inspected.state == "ok" && inspected.reason.is_none());
+        failed
     }
 
     /// Whether any file ended in an error, as opposed to a skip.
