@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use crate::source::{Source, outside};
+use crate::source::{Memory, Source, outside};
 
 /// How much to fetch at a time: what one more request costs against what one more byte costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,7 @@ pub struct BlockCache {
     strategy: RangeStrategy,
     segments: Vec<Segment>,
     missing: RefCell<Vec<Range<u64>>>,
+    memory: Memory,
     position: u64,
     bytes_read: u64,
     reads: u32,
@@ -97,6 +98,7 @@ impl BlockCache {
             strategy,
             segments: Vec::new(),
             missing: RefCell::new(missing),
+            memory: Memory::default(),
             position: 0,
             bytes_read: 0,
             reads: 0,
@@ -250,6 +252,10 @@ impl Source for BlockCache {
         } else {
             Err(io::ErrorKind::WouldBlock.into())
         }
+    }
+
+    fn memory(&self) -> Option<&Memory> {
+        Some(&self.memory)
     }
 }
 

@@ -20,8 +20,6 @@ pub(crate) enum Container {
     Unknown,
 }
 
-/// Bytes of the end in which a PDF trailer is looked for; what viewers do.
-const PDF_TAIL: u64 = 1024;
 /// Bytes of the head in which a PDF header is looked for; what viewers do.
 const HEAD: u64 = 1024;
 /// What is fetched of the head of an archive: the first two parts of the usual Office file are there,
@@ -35,9 +33,7 @@ pub(crate) fn container(input: &Input<'_>) -> Parsed<Container> {
         let head = input.bytes_up_to(0, HEAD)?;
         return Ok(by_magic(&head).unwrap_or(Container::Zip));
     }
-    let tail = input.bytes(input.len().saturating_sub(PDF_TAIL)..input.len())?;
-    if memchr::memmem::rfind(&tail, b"startxref").is_some() && crate::pdf::has_plain_trailer(input)?
-    {
+    if crate::pdf::has_plain_trailer(input)? {
         return Ok(Container::Pdf);
     }
     let head = input.bytes_up_to(0, HEAD)?;

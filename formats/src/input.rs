@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::limits::Limits;
 use crate::refusal::Refusal;
-use crate::source::Source;
+use crate::source::{Purpose, Remembered, Source};
 
 /// Why a parser stopped: the medium, or the content.
 #[derive(Debug)]
@@ -78,6 +79,33 @@ impl<'a> Input<'a> {
     /// Says that all of these ranges will be needed; see [`Source::announce`].
     pub(crate) fn announce(&self, ranges: &[Range<u64>]) -> Parsed<()> {
         Ok(self.source.announce(ranges)?)
+    }
+
+    /// What `compute` gives for `position`, kept over restarts of the parser. A kept result costs what
+    /// working it out did, so that an answer never depends on what is remembered.
+    pub(crate) fn remembered(
+        &self,
+        purpose: Purpose,
+        position: u64,
+        compute: impl FnOnce() -> Parsed<Arc<[u8]>>,
+    ) -> Parsed<Arc<[u8]>> {
+        let Some(memory) = self.source.memory() else {
+            return compute();
+        };
+        if let Some(known) = memory.recall(purpose, position) {
+            self.step(known.steps)?;
+            self.spend_inflated(known.inflated)?;
+            return Ok(known.bytes);
+        }
+        let (steps, inflated) = (self.steps.get(), self.inflated.get());
+        let bytes = compute()?;
+        let result = Remembered {
+            bytes: Arc::clone(&bytes),
+            steps: steps - self.steps.get(),
+            inflated: inflated - self.inflated.get(),
+        };
+        memory.keep(purpose, position, result);
+        Ok(bytes)
     }
 
     /// Spends `count` steps.

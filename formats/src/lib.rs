@@ -36,4 +36,4 @@ pub use reading::{
     Signatures, Warning,
 };
 pub use refusal::Refusal;
-pub use source::{Source, StreamSource};
+pub use source::{Memory, Source, StreamSource};

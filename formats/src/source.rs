@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Where a parser gets its bytes from.
 ///
@@ -33,6 +34,60 @@ pub trait Source {
     fn announce(&self, ranges: &[Range<u64>]) -> io::Result<()> {
         let _ = ranges;
         Ok(())
+    }
+
+    /// Where parsers keep what they would have to work out again when they are started again; `None`
+    /// for a source over which they run but once.
+    fn memory(&self) -> Option<&Memory> {
+        None
+    }
+}
+
+/// What a result is, beside where in the file it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    CrossReferences,
+    ObjectStream,
+    /// An object stream found by a search, which may be encrypted in another way.
+    SearchedObjectStream,
+    FileKey,
+    SearchedFileKey,
+}
+
+/// A result and what working it out costs.
+#[derive(Debug, Clone)]
+pub(crate) struct Remembered {
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) steps: u64,
+    pub(crate) inflated: u64,
+}
+
+/// Results that outlast one run of a parser over an incomplete source.
+#[derive(Debug, Default)]
+pub struct Memory {
+    results: RefCell<Vec<(Purpose, u64, Remembered)>>,
+}
+
+/// Results kept of one file, and bytes of the longest; the usual file needs five of a few KiB.
+const MOST_RESULTS: usize = 16;
+const LONGEST_RESULT: usize = 256 << 10;
+
+impl Memory {
+    /// What was kept for this purpose and position.
+    pub(crate) fn recall(&self, purpose: Purpose, position: u64) -> Option<Remembered> {
+        let results = self.results.borrow();
+        let found = results
+            .iter()
+            .find(|(known, at, _)| (*known, *at) == (purpose, position));
+        found.map(|(_, _, result)| result.clone())
+    }
+
+    /// Keeps `result` if there is room for it.
+    pub(crate) fn keep(&self, purpose: Purpose, position: u64, result: Remembered) {
+        let mut results = self.results.borrow_mut();
+        if results.len() < MOST_RESULTS && result.bytes.len() <= LONGEST_RESULT {
+            results.push((purpose, position, result));
+        }
     }
 }
 

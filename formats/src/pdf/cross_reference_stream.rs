@@ -1,11 +1,14 @@
 //! Cross-reference streams (ISO 32000-2, 7.5.8).
 
+use std::sync::Arc;
+
 use crate::input::{Input, Parsed};
 use crate::pdf::cross_reference::Entry;
 use crate::pdf::filters;
 use crate::pdf::object::{Dictionary, Object};
 use crate::pdf::window;
 use crate::refusal::Refusal;
+use crate::source::Purpose;
 
 /// Widest field: offsets have at most eight bytes.
 const WIDEST: u64 = 8;
@@ -13,7 +16,7 @@ const WIDEST: u64 = 8;
 /// The decoded rows of a cross-reference stream. They are looked up in place.
 #[derive(Debug)]
 pub(super) struct StreamRows {
-    rows: Vec<u8>,
+    rows: Arc<[u8]>,
     widths: [usize; 3],
     /// First object number and number of rows, for each run of rows.
     runs: Vec<(u32, u32)>,
@@ -28,13 +31,11 @@ impl StreamRows {
         };
         let widths = widths(&dictionary)
             .ok_or_else(|| Refusal::corrupt("its cross-reference stream has no field widths"))?;
-        // Everything of such a stream must be direct, or the reader would need it to read it.
-        let filters = filters::chain(&dictionary, &mut |object| Ok(object.clone()))?;
-        let raw = window::stream_data(input, data, dictionary.unsigned(b"Length"))?;
-        let decoded = filters::decode(input, &filters, raw)?
-            .ok_or_else(|| Refusal::corrupt("its cross-reference stream has an unknown filter"))?;
+        let rows = input.remembered(Purpose::CrossReferences, data, || {
+            decoded(input, &dictionary, data)
+        })?;
         let rows = Self {
-            rows: decoded.bytes,
+            rows,
             widths,
             runs: runs(&dictionary),
         };
@@ -86,6 +87,16 @@ impl StreamRows {
             _ => Some(Entry::Free),
         }
     }
+}
+
+/// The rows of the stream whose data begins at `data`.
+fn decoded(input: &Input<'_>, dictionary: &Dictionary, data: u64) -> Parsed<Arc<[u8]>> {
+    // Everything of such a stream must be direct, or the reader would need it to read it.
+    let filters = filters::chain(dictionary, &mut |object| Ok(object.clone()))?;
+    let raw = window::stream_data(input, data, dictionary.unsigned(b"Length"))?;
+    let decoded = filters::decode(input, &filters, raw)?
+        .ok_or_else(|| Refusal::corrupt("its cross-reference stream has an unknown filter"))?;
+    Ok(decoded.bytes.into())
 }
 
 fn widths(dictionary: &Dictionary) -> Option<[usize; 3]> {

@@ -11,6 +11,7 @@ use crate::pdf::object_stream::ObjectStream;
 use crate::pdf::repair::FoundObjects;
 use crate::pdf::{trailer, window};
 use crate::refusal::Refusal;
+use crate::source::Purpose;
 
 /// References followed from one to the next before a loop is assumed.
 const LONGEST_CHAIN: u32 = 16;
@@ -121,6 +122,11 @@ impl<'i, 'a> Document<'i, 'a> {
 
     pub(super) fn input(&self) -> &'i Input<'a> {
         self.input
+    }
+
+    /// Whether its objects were found by a search.
+    pub(super) fn is_searched(&self) -> bool {
+        matches!(self.directory, Directory::Found(_))
     }
 
     /// The newest trailer that names a catalog.
@@ -329,11 +335,18 @@ impl<'i, 'a> Document<'i, 'a> {
             },
             stream: placed.stream,
         };
-        let decoded = self
-            .stream(&fetched)?
-            .ok_or_else(|| Refusal::corrupt("an object stream of it has an unknown filter"))?;
+        let input = self.input;
+        let purpose = if self.is_searched() {
+            Purpose::SearchedObjectStream
+        } else {
+            Purpose::ObjectStream
+        };
+        let decoded = input.remembered(purpose, place, || match self.stream(&fetched)? {
+            Some(decoded) => Ok(decoded.bytes.into()),
+            None => Err(Refusal::corrupt("an object stream of it has an unknown filter").into()),
+        })?;
         let dictionary = fetched.dictionary().cloned().unwrap_or_default();
-        ObjectStream::new(self.input, &dictionary, decoded.bytes)
+        ObjectStream::new(self.input, &dictionary, decoded)
     }
 
     /// The decrypted and decoded data of a stream; `None` where a filter is unknown or the object is

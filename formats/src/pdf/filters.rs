@@ -1,6 +1,7 @@
 //! Stream filters that text and tables are stored with (ISO 32000-2, 7.4).
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -12,6 +13,8 @@ use crate::refusal::Refusal;
 
 /// Filters of one stream; real ones have at most three.
 const MOST_FILTERS: usize = 8;
+/// Free bytes behind its output without which the decompressor goes byte by byte.
+const ROOM_FOR_SPEED: usize = 320;
 
 /// One filter with its parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,33 +130,44 @@ pub(super) fn decode(
     }))
 }
 
-/// Undoes deflate in its zlib wrapping. The check sum is not asked for: viewers do not either.
+thread_local! {
+    /// Kept, as making one costs more than decompressing a cross-reference stream.
+    static INFLATER: RefCell<Decompress> = RefCell::new(Decompress::new(true));
+}
+
+/// Undoes deflate in its zlib wrapping. Data before damage, and before a wrong check sum, is kept.
 fn inflate(input: &Input<'_>, data: &[u8]) -> Parsed<(Vec<u8>, bool)> {
     let allowance = input.inflate_allowance();
-    let mut inflater = Decompress::new(true);
     let mut output = Vec::with_capacity(first_guess(data.len(), allowance));
-    let sound = loop {
-        let consumed = inflater.total_in() as usize;
-        let before = output.len();
-        let rest = data.get(consumed..).unwrap_or_default();
-        let status = inflater.decompress_vec(rest, &mut output, FlushDecompress::Finish);
-        match status {
-            Ok(Status::StreamEnd) => break true,
-            Ok(Status::Ok | Status::BufError) if output.len() == output.capacity() => {
-                if output.len() as u64 > allowance {
-                    break false;
-                }
-                output.reserve(output.len().max(4096));
-            }
-            Ok(_) if output.len() == before => break false,
-            Ok(_) => {}
-            // A wrong check sum comes after all data.
-            Err(_) => break false,
-        }
-    };
+    let sound = INFLATER.with_borrow_mut(|inflater| {
+        inflater.reset(true);
+        inflate_with(inflater, data, &mut output, allowance)
+    });
     // More than the allowance is refused here.
     spend(input, &output)?;
     Ok((output, sound))
+}
+
+/// Decompresses until the data ends, is damaged, or has given more than `allowance`.
+fn inflate_with(
+    inflater: &mut Decompress,
+    data: &[u8],
+    output: &mut Vec<u8>,
+    allowance: u64,
+) -> bool {
+    loop {
+        let consumed = inflater.total_in() as usize;
+        let before = output.len();
+        let rest = data.get(consumed..).unwrap_or_default();
+        match inflater.decompress_vec(rest, output, FlushDecompress::Finish) {
+            Ok(Status::StreamEnd) => return true,
+            Ok(_) if output.len() as u64 > allowance => return false,
+            Ok(_) if output.len() == output.capacity() => output.reserve(output.len().max(4096)),
+            Ok(_) if output.len() == before => return false,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 /// Four times the packed size is what text usually takes.

@@ -1,11 +1,17 @@
 //! Microsoft rights management in PDF: the readable wrapper around an encrypted payload, and the bare
 //! payload (ISO 32000-2, 7.6.7; reference/label-formats.md §5.2, label-migration-and-rms.md §9.4).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
 use crate::input::{Input, Parsed};
 use crate::pdf::document::{Document, Fetched};
+use crate::pdf::filters::{self, Filter};
 use crate::pdf::object::{Dictionary, Object};
+use crate::pdf::predictor::Predictor;
 use crate::pdf::text_string;
 use crate::reading::{Findings, Protection, ProtectionKind};
+use crate::rms;
 
 const HANDLER: &[u8] = b"MicrosoftIRMServices";
 /// Name of the embedded payload of version 1 (and of the others that were seen).
@@ -22,13 +28,31 @@ fn scheme(version: u64) -> String {
     format!("MicrosoftIRMServices v{version}")
 }
 
-/// Reads the publishing licence of a payload.
-pub(super) fn licence(
-    _input: &Input<'_>,
-    _encrypt: &Dictionary,
-    _findings: &mut Findings,
+/// Reads the publishing licence of a payload: text, or in version 1 its Base64 of zlib data.
+pub(super) fn record_licence(
+    input: &Input<'_>,
+    encrypt: &Dictionary,
+    findings: &mut Findings,
 ) -> Parsed<()> {
-    Ok(())
+    let Some(licence) = encrypt.string(b"PublishingLicense") else {
+        return Ok(());
+    };
+    match packed_licence(licence) {
+        Some(packed) => {
+            let filters = [Filter::Flate(Predictor::None)];
+            let decoded = filters::decode(input, &filters, packed.into())?;
+            let licence = decoded.map(|decoded| decoded.bytes).unwrap_or_default();
+            rms::record_licence(input, &licence, findings)
+        }
+        None => rms::record_licence(input, licence, findings),
+    }
+}
+
+/// The bytes of a licence that is written in Base64; XML has characters that Base64 has not.
+fn packed_licence(licence: &[u8]) -> Option<Vec<u8>> {
+    let is_digit = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'=';
+    let digits: Vec<u8> = licence.iter().copied().filter(is_digit).collect();
+    STANDARD_NO_PAD.decode(digits).ok()
 }
 
 /// Whether the catalog may be a wrapper's, so that its files are worth a look.

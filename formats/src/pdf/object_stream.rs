@@ -1,5 +1,7 @@
 //! Object streams (ISO 32000-2, 7.5.7).
 
+use std::sync::Arc;
+
 use crate::input::{Input, Parsed};
 use crate::pdf::object::{Dictionary, Object};
 use crate::pdf::parser::Parser;
@@ -7,13 +9,17 @@ use crate::refusal::Refusal;
 
 /// A decoded object stream with its directory.
 pub(super) struct ObjectStream {
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     /// Object number and where in `bytes` the object begins.
     entries: Vec<(u32, usize)>,
 }
 
 impl ObjectStream {
-    pub(super) fn new(input: &Input<'_>, dictionary: &Dictionary, bytes: Vec<u8>) -> Parsed<Self> {
+    pub(super) fn new(
+        input: &Input<'_>,
+        dictionary: &Dictionary,
+        bytes: Arc<[u8]>,
+    ) -> Parsed<Self> {
         let damaged = || Refusal::corrupt("an object stream of it has no directory");
         let count = dictionary.unsigned(b"N").ok_or_else(damaged)?;
         let first = dictionary

@@ -35,6 +35,11 @@ impl Fault {
     }
 }
 
+/// Entries of the dictionaries met most, to make room for at once.
+const USUAL_ENTRIES: usize = 8;
+/// Bytes of the strings met most.
+const USUAL_STRING: usize = 40;
+
 /// Result of a parser step.
 pub(super) type Lexed<T> = Result<T, Fault>;
 
@@ -236,7 +241,7 @@ impl<'b, 'a> Parser<'b, 'a> {
     fn name(&mut self) -> Lexed<Vec<u8>> {
         self.at += 1;
         let raw = self.run(is_regular)?;
-        if !raw.contains(&b'#') {
+        if memchr::memchr(b'#', raw).is_none() {
             return Ok(raw.to_vec());
         }
         let mut name = Vec::with_capacity(raw.len());
@@ -258,7 +263,7 @@ impl<'b, 'a> Parser<'b, 'a> {
 
     fn literal_string(&mut self) -> Lexed<Vec<u8>> {
         self.at += 1;
-        let mut string = Vec::new();
+        let mut string = Vec::with_capacity(USUAL_STRING);
         let mut open = 1u32;
         loop {
             let byte = self.take()?;
@@ -344,7 +349,7 @@ impl<'b, 'a> Parser<'b, 'a> {
     fn dictionary(&mut self) -> Lexed<Dictionary> {
         self.at += 2;
         self.enter()?;
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(USUAL_ENTRIES);
         loop {
             self.skip_white_space()?;
             match self.peek()? {
@@ -433,7 +438,7 @@ impl<'b, 'a> Parser<'b, 'a> {
 
     /// The bytes from here on that `belongs` accepts. That they end in the window is known only when
     /// something follows them there.
-    fn run(&mut self, belongs: fn(u8) -> bool) -> Lexed<&'b [u8]> {
+    fn run(&mut self, belongs: impl Fn(u8) -> bool) -> Lexed<&'b [u8]> {
         let rest = self.rest();
         let length = match rest.iter().position(|byte| !belongs(*byte)) {
             Some(length) => length,
@@ -452,11 +457,13 @@ impl<'b, 'a> Parser<'b, 'a> {
 
     fn skip_white_space_or_end(&mut self) {
         loop {
-            let rest = self.rest();
-            self.at += match rest.iter().position(|byte| !is_white_space(*byte)) {
-                Some(length) => length,
-                None => rest.len(),
-            };
+            while self
+                .bytes
+                .get(self.at)
+                .is_some_and(|byte| is_white_space(*byte))
+            {
+                self.at += 1;
+            }
             if self.bytes.get(self.at) != Some(&b'%') {
                 return;
             }
@@ -466,17 +473,36 @@ impl<'b, 'a> Parser<'b, 'a> {
     }
 }
 
+const WHITE_SPACE: u8 = 1;
+const DELIMITER: u8 = 2;
+
+/// The class of each byte (ISO 32000-2, tables 1 and 2); 0 for the regular characters. Every byte of
+/// every object is looked up here.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        classes[byte] = match byte as u8 {
+            0 | b'\t' | b'\n' | 12 | b'\r' | b' ' => WHITE_SPACE,
+            b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%' => DELIMITER,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+fn class(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
 /// White space (ISO 32000-2, table 1).
 pub(super) fn is_white_space(byte: u8) -> bool {
-    matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ')
+    class(byte) == WHITE_SPACE
 }
 
 fn is_regular(byte: u8) -> bool {
-    !is_white_space(byte)
-        && !matches!(
-            byte,
-            b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%'
-        )
+    class(byte) == 0
 }
 
 /// The value of a run of digits.
@@ -491,14 +517,24 @@ pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
 }
 
 fn hexadecimal_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).map(|digit| digit as u8)
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
 }
 
 /// Bytes written as hexadecimal digits; anything else is passed over, a missing last digit is zero.
 pub(super) fn hexadecimal(text: &[u8]) -> Vec<u8> {
-    let digits: Vec<u8> = text.iter().copied().filter_map(hexadecimal_digit).collect();
-    digits
-        .chunks(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit) << (8 - 4 * pair.len()))
-        .collect()
+    let mut bytes = Vec::with_capacity(text.len() / 2 + 1);
+    let mut high = None;
+    for digit in text.iter().copied().filter_map(hexadecimal_digit) {
+        match high.take() {
+            Some(high) => bytes.push(high << 4 | digit),
+            None => high = Some(digit),
+        }
+    }
+    bytes.extend(high.map(|high| high << 4));
+    bytes
 }

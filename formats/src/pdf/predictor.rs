@@ -63,28 +63,29 @@ fn undo_tiff(mut data: Vec<u8>, sample: usize, row: usize) -> Vec<u8> {
 
 fn undo_png(data: &[u8], sample: usize, row: usize) -> Vec<u8> {
     let mut output: Vec<u8> = Vec::with_capacity(data.len());
-    let nothing = vec![0; row];
+    // The row above until it is overwritten by the current one.
+    let mut current = vec![0u8; row];
     for coded in data.chunks(row + 1) {
         let Some((&way, coded)) = coded.split_first() else {
             break;
         };
-        let start = output.len();
-        output.extend_from_slice(coded);
-        let (before, current) = output.split_at_mut(start);
-        let above = before.get(start.wrapping_sub(row)..).unwrap_or(&nothing);
-        match way {
-            1 => add_left(current, sample),
-            2 => {
-                for (byte, up) in current.iter_mut().zip(above) {
-                    *byte = byte.wrapping_add(*up);
-                }
+        if way == 2 {
+            for (above, coded) in current.iter_mut().zip(coded) {
+                *above = above.wrapping_add(*coded);
             }
-            3 => add(current, above, sample, |left, up, _| {
-                ((u16::from(left) + u16::from(up)) / 2) as u8
-            }),
-            4 => add(current, above, sample, paeth),
-            _ => {}
+        } else {
+            let above = std::mem::replace(&mut current, coded.to_vec());
+            match way {
+                1 => add_left(&mut current, sample),
+                3 => add(&mut current, &above, sample, |left, up, _| {
+                    ((u16::from(left) + u16::from(up)) / 2) as u8
+                }),
+                4 => add(&mut current, &above, sample, paeth),
+                _ => {}
+            }
+            current.resize(row, 0);
         }
+        output.extend_from_slice(current.get(..coded.len()).unwrap_or_default());
     }
     output
 }

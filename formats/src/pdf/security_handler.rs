@@ -7,6 +7,7 @@ use crate::pdf::document::Document;
 use crate::pdf::object::{Dictionary, Object};
 use crate::reading::{Findings, Protection, ProtectionKind};
 use crate::refusal::Refusal;
+use crate::source::Purpose;
 
 /// What of a file can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(super) fn apply(document: &mut Document<'_, '_>, findings: &mut Findings) ->
                 scheme: Some(scheme),
                 licence: None,
             };
-            crate::pdf::irm_wrapper::licence(document.input(), dictionary, findings)?;
+            crate::pdf::irm_wrapper::record_licence(document.input(), dictionary, findings)?;
             Ok(closed(dictionary))
         }
         b"Adobe.PubSec" | b"Adobe.PPKLite" | b"Entrust.PPKEF" => {
@@ -111,16 +112,25 @@ fn standard(
         first_id,
         encrypt_metadata,
     };
-    let key = key_lengths(encrypt)
-        .into_iter()
-        .find_map(|length| material(length).open_with_empty_password());
-    let Some(key) = key else {
+    let purpose = if document.is_searched() {
+        Purpose::SearchedFileKey
+    } else {
+        Purpose::FileKey
+    };
+    // Finding the key is the dearest thing that this reader does.
+    let key = document.input().remembered(purpose, 0, || {
+        let key = key_lengths(encrypt)
+            .into_iter()
+            .find_map(|length| material(length).open_with_empty_password());
+        Ok(key.unwrap_or_default().into())
+    })?;
+    if key.is_empty() {
         note(findings, ProtectionKind::Password, scheme);
         return Ok(closed(encrypt));
-    };
+    }
     note(findings, ProtectionKind::OwnerPassword, scheme);
     document.unlock(Decryption {
-        key,
+        key: key.to_vec(),
         strings,
         streams,
         filters: named_filters(encrypt),

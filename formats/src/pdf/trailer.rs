@@ -54,7 +54,8 @@ pub(super) fn cross_references<'i, 'a>(input: &'i Input<'a>) -> Parsed<CrossRefe
 fn last_start<'a>(input: &Input<'a>, length: u64) -> Parsed<Option<(u64, Cow<'a, [u8]>)>> {
     let tail = input.bytes(input.len().saturating_sub(length)..input.len())?;
     let word = b"startxref";
-    let Some(at) = memchr::memmem::rfind(&tail, word) else {
+    // It is the last word but two, so looking back byte by byte is the fastest way.
+    let Some(at) = tail.windows(word.len()).rposition(|window| window == word) else {
         return Ok(None);
     };
     let mut parser = Parser::new(&tail, true, input);
