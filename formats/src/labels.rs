@@ -144,3 +144,130 @@ fn merge(site_id: Option<Uuid>, id: Uuid, groups: &[&LabelGroup], effective: boo
         extra,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TENANT: Uuid = Uuid::from_u128(0xA);
+    const ONE: Uuid = Uuid::from_u128(1);
+    const TWO: Uuid = Uuid::from_u128(2);
+
+    fn group(place: Place, id: Uuid) -> LabelGroup {
+        LabelGroup {
+            place,
+            precedence: if place == Place::LabelInfo { 2 } else { 1 },
+            site_id: Some(TENANT),
+            id,
+            name: None,
+            enabled: true,
+            removed: false,
+            method: None,
+            set_date: None,
+            action_id: None,
+            content_bits: None,
+            parent: None,
+            extra: BTreeMap::new(),
+        }
+    }
+
+    /// The effective labels, and whether the answer is ambiguous and whether places disagree.
+    fn check(groups: &[LabelGroup], coauthoring: Coauthoring, expected: (&[Uuid], bool, bool)) {
+        let known = TenantKnowledge {
+            coauthoring: HashMap::from([(TENANT, coauthoring)]),
+            parents: HashMap::from([(TWO, ONE)]),
+        };
+        let settled = settle(groups, &known);
+        let effective: Vec<Uuid> = settled
+            .labels
+            .iter()
+            .filter(|label| label.effective)
+            .map(|label| label.id)
+            .collect();
+        let found = (&effective[..], settled.ambiguous, settled.places_disagree);
+        assert_eq!(found, expected, "{coauthoring:?} {groups:?}");
+    }
+
+    #[test]
+    fn precedence_of_ms_offcrypto_2_6_3() {
+        use Coauthoring::{Off, On, Unknown};
+        const THREE: Uuid = Uuid::from_u128(3);
+        let custom = |id| group(Place::Custom, id);
+        let info = |id| group(Place::LabelInfo, id);
+        let disabled = LabelGroup {
+            enabled: false,
+            ..custom(ONE)
+        };
+        let removed = LabelGroup {
+            removed: true,
+            enabled: false,
+            ..info(TENANT)
+        };
+        let child = LabelGroup {
+            parent: Some(ONE),
+            ..custom(THREE)
+        };
+
+        check(&[], Unknown, (&[], false, false));
+        check(&[custom(ONE)], Unknown, (&[ONE], false, false));
+        check(&[custom(ONE)], On, (&[ONE], false, false));
+        check(&[disabled], Unknown, (&[], false, false));
+        // LabelInfo hides custom properties, unless the tenant is known not to use it.
+        check(&[custom(ONE), info(ONE)], Unknown, (&[ONE], false, false));
+        check(
+            &[custom(ONE), info(THREE)],
+            Unknown,
+            (&[THREE], false, true),
+        );
+        check(&[custom(ONE), info(THREE)], On, (&[THREE], false, true));
+        check(&[custom(ONE), info(THREE)], Off, (&[ONE], false, true));
+        check(&[info(ONE)], Off, (&[], false, true));
+        check(&[custom(ONE), removed.clone()], Unknown, (&[], false, true));
+        check(&[custom(ONE), removed], Off, (&[ONE], false, false));
+        // A parent gives way to its child, told by the file or by the label list.
+        check(&[custom(ONE), child], Unknown, (&[THREE], false, false));
+        check(&[custom(ONE), custom(TWO)], Unknown, (&[TWO], false, false));
+        // Unrelated labels of one tenant have no winner.
+        check(&[custom(ONE), custom(THREE)], Unknown, (&[], true, false));
+    }
+
+    #[test]
+    fn tenants_stand_side_by_side_and_places_of_a_label_become_one() {
+        let other = LabelGroup {
+            site_id: Some(TWO),
+            ..group(Place::Custom, ONE)
+        };
+        let named = LabelGroup {
+            name: Some("old".to_owned()),
+            ..group(Place::Custom, ONE)
+        };
+        let groups = [other, named, group(Place::LabelInfo, ONE)];
+        let settled = settle(&groups, &TenantKnowledge::default());
+        let found: Vec<_> = settled
+            .labels
+            .iter()
+            .map(|label| {
+                (
+                    label.site_id,
+                    label.id,
+                    label.effective,
+                    label.name.as_deref(),
+                    &label.places[..],
+                )
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Some(TWO), ONE, true, None, &[Place::Custom][..]),
+                (
+                    Some(TENANT),
+                    ONE,
+                    true,
+                    Some("old"),
+                    &[Place::Custom, Place::LabelInfo][..]
+                ),
+            ]
+        );
+    }
+}
