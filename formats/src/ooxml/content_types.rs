@@ -97,7 +97,10 @@ impl ContentTypes {
             ..Scan::default()
         };
         let mut depth = 0u32;
-        while let Some(node) = reader.next()? {
+        // A presentation names hundreds of parts behind its main one.
+        while !scan.is_settled()
+            && let Some(node) = reader.next()?
+        {
             match node {
                 Node::Start(element) => {
                     depth += 1;
@@ -130,6 +133,11 @@ struct Scan {
 }
 
 impl Scan {
+    /// Whether nothing that follows can change the answer.
+    fn is_settled(&self) -> bool {
+        self.by_name.is_some() && !self.may_have_macro_signature
+    }
+
     fn element(&mut self, element: &Element<'_>, main: Option<&PartName>) -> Parsed<()> {
         if element.is(NAMESPACE, "Override") {
             let Some(name) = element.attribute("PartName")? else {
