@@ -25,10 +25,9 @@ impl Watch {
 
     pub(super) fn tell(&self, progress: Progress) {
         match progress {
-            Progress::Resuming => self.bar.println(format!(
-                "{}: going on with the run that was interrupted",
-                self.app
-            )),
+            Progress::Resuming => {
+                tracing::info!("{}: going on with the run that was interrupted", self.app);
+            }
             Progress::Listed(files) => self
                 .bar
                 .set_message(format!("{}: {files} files listed", self.app)),
