@@ -127,12 +127,6 @@ impl Collector {
         Some(self.groups.len() - 1)
     }
 
-    /// The groups, without handing them over.
-    #[cfg(test)]
-    pub(crate) fn groups(&self) -> &[LabelGroup] {
-        &self.groups
-    }
-
     /// Hands the groups over.
     pub(crate) fn finish(self, findings: &mut Findings) {
         if self.duplicate {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::input::{Input, Parsed};
-use crate::pdf::cross_reference::Entry;
+use crate::pdf::cross_reference::{Entry, steps_of_search};
 use crate::pdf::filters;
 use crate::pdf::object::{Dictionary, Object};
 use crate::pdf::window;
@@ -44,7 +44,7 @@ impl StreamRows {
 
     /// The entry for an object; `None` where the stream has no row for it.
     pub(super) fn lookup(&self, input: &Input<'_>, number: u32) -> Parsed<Option<Entry>> {
-        input.step(self.runs.len() as u64)?;
+        input.step(steps_of_search(self.runs.len()))?;
         let mut row = 0u64;
         for (first, count) in &self.runs {
             if let Some(index) = number.checked_sub(*first).filter(|index| index < count) {

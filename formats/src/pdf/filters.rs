@@ -173,10 +173,8 @@ fn inflate_with(
 /// Four times the packed size is what text usually takes.
 fn first_guess(packed: usize, allowance: u64) -> usize {
     let most = usize::try_from(allowance).unwrap_or(usize::MAX);
-    packed
-        .saturating_mul(4)
-        .clamp(512, 1 << 20)
-        .min(most.max(1))
+    let usual = packed.saturating_mul(4).clamp(512, 1 << 20);
+    usual.min(most) + ROOM_FOR_SPEED
 }
 
 /// Accounts for what a filter has given; more than one piece may hold is refused.

@@ -54,6 +54,21 @@ impl FoundObjects {
         self.object_streams.iter().filter(newest).copied().collect()
     }
 
+    /// The catalog to take in place of the one that the trailers name; `None` where that one is, or may
+    /// be, good.
+    fn root(&self, named: Option<ObjectId>, catalogs: &[ObjectId]) -> Parsed<Option<ObjectId>> {
+        let is_seen = |id: &ObjectId| self.places.contains_key(&id.number);
+        let may_be_compressed = |id: &ObjectId| !is_seen(id) && !self.object_streams.is_empty();
+        if named.is_some_and(|id| catalogs.contains(&id) || may_be_compressed(&id)) {
+            return Ok(None);
+        }
+        match catalogs.last() {
+            Some(last) => Ok(Some(*last)),
+            None if named.as_ref().is_some_and(is_seen) => Ok(None),
+            None => Err(Refusal::corrupt("no catalog is found in it").into()),
+        }
+    }
+
     pub(super) fn add_compressed(
         &mut self,
         container: u32,
@@ -89,18 +104,12 @@ pub(super) fn search(input: &Input<'_>) -> Parsed<(FoundObjects, Dictionary)> {
     search.trailers()?;
     let Search {
         mut trailer,
-        catalog,
+        catalogs,
         found,
         ..
     } = search;
-    let root_is_known = trailer.reference(b"Root").is_some_and(|root| {
-        found.places.contains_key(&root.number) || !found.object_streams.is_empty()
-    });
-    if !root_is_known {
-        let catalog = catalog.ok_or_else(|| Refusal::corrupt("no catalog is found in it"))?;
-        trailer
-            .0
-            .push((b"Root".to_vec(), Object::Reference(catalog)));
+    if let Some(root) = found.root(trailer.reference(b"Root"), &catalogs)? {
+        trailer.0.push((b"Root".to_vec(), Object::Reference(root)));
     }
     Ok((found, trailer))
 }
@@ -112,7 +121,7 @@ struct Search<'b, 'a> {
     /// Data of streams, in which nothing counts: an embedded PDF has objects and trailers of its own.
     streams: Vec<Range<usize>>,
     trailer: Dictionary,
-    catalog: Option<ObjectId>,
+    catalogs: Vec<ObjectId>,
     end_of_object: NextHit<'b>,
     stream: NextHit<'b>,
     end_of_stream: NextHit<'b>,
@@ -130,7 +139,7 @@ impl<'b, 'a> Search<'b, 'a> {
             },
             streams: Vec::new(),
             trailer: Dictionary::default(),
-            catalog: None,
+            catalogs: Vec::new(),
             end_of_object: NextHit::new(bytes, b"endobj"),
             stream: NextHit::new(bytes, b"stream"),
             end_of_stream: NextHit::new(bytes, b"endstream"),
@@ -191,7 +200,7 @@ impl<'b, 'a> Search<'b, 'a> {
             && let Some(dictionary) = self.dictionary(at..end)
             && dictionary.name(b"Type") == Some(b"Catalog")
         {
-            self.catalog = Some(id);
+            self.catalogs.push(id);
         }
         Ok(None)
     }

@@ -146,7 +146,7 @@ fn unescaped(name: &str) -> std::borrow::Cow<'_, str> {
 mod tests {
     use super::*;
     use crate::limits::Limits;
-    use crate::reading::{LabelGroup, Place};
+    use crate::reading::{Findings, LabelGroup, Place};
 
     const ID: &str = "f42aa342-8706-4288-bd11-ebb85995028c";
 
@@ -162,7 +162,10 @@ mod tests {
         let nothing: &[u8] = b"";
         let input = Input::new(&nothing, Limits::default());
         let mut collector = Collector::new(Place::PdfXmp, 1, 10);
-        read(&input, packet, &mut collector).map(|()| collector.groups().to_vec())
+        read(&input, packet, &mut collector)?;
+        let mut findings = Findings::default();
+        collector.finish(&mut findings);
+        Ok(findings.groups)
     }
 
     #[test]

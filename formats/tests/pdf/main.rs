@@ -1,0 +1,14 @@
+//! PDF files: of every structure, encrypted, signed, wrapped, damaged and hostile.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic in a test is its failure report"
+)]
+
+mod encryption;
+mod facts;
+mod hostile;
+mod labels;
+mod structure;
+mod support;
+mod writer;
