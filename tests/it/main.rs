@@ -3,5 +3,10 @@
 // Whatever fails in here is the failure report of a test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod borders;
+mod cli_errors;
+mod cli_inspect;
+mod cli_rescan;
 mod postgres;
 mod store;
+mod workspace;
