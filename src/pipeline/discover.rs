@@ -70,7 +70,7 @@ pub async fn discover(
             Err(error) if error.kind() == ErrorKind::CursorExpired && expiries < MOST_EXPIRIES => {
                 tracing::warn!(app = %app.name, "{}: listing everything anew", error_chain(&error));
                 expiries += 1;
-                forget_cursor(db, state.app).await?;
+                begin_anew(db, state).await?;
                 continue;
             }
             Err(error) => return Err(error.into()),
@@ -84,9 +84,11 @@ pub async fn discover(
     }
 }
 
-async fn forget_cursor(db: &Db, app: AppId) -> Result<(), StoreError> {
+/// What was seen before the feed broke off says nothing about what is there now.
+async fn begin_anew(db: &Db, state: &RunState) -> Result<(), StoreError> {
     let tx = db.begin().await?;
-    cursors::clear(&tx, app).await?;
+    cursors::clear(&tx, state.app).await?;
+    runs::forget_files(&tx, state.run).await?;
     tx.commit().await
 }
 
@@ -119,6 +121,8 @@ async fn take_over(
     runs::record_unreadable_folders(&tx, state.run, &unreadable).await?;
     if !page.more && state.counters.full_enumeration {
         runs::remove_unseen(&tx, state.run, state.app, now).await?;
+        // Whatever the run is told from here on are changes, also when it goes on after others.
+        state.counters.full_enumeration = false;
     }
     cursors::set(&tx, state.app, &Cursor(page.next.0), now).await?;
     runs::set_progress(&tx, state.run, Phase::Enumerating, &state.counters).await?;

@@ -120,7 +120,7 @@ async fn begin(
     };
     let identity = scope.identity();
     let unfinished = runs::unfinished(&tx, app_id, &identity).await?;
-    let state = match unfinished {
+    let mut state = match unfinished {
         Some(run) => {
             watch(Progress::Resuming);
             RunState {
@@ -137,6 +137,10 @@ async fn begin(
             counters: Counters::default(),
         },
     };
+    if runs::take_over_enumeration(&tx, state.run, app_id, reuse).await? {
+        state.counters.full_enumeration = true;
+        runs::set_progress(&tx, state.run, Phase::Enumerating, &state.counters).await?;
+    }
     tx.commit().await?;
     Ok(state)
 }

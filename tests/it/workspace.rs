@@ -95,6 +95,11 @@ impl Workspace {
         self.folder.path().join(below)
     }
 
+    /// Where the inventory is kept.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The app's folder.
     pub(crate) fn docs(&self) -> PathBuf {
         self.path("docs")

@@ -86,6 +86,27 @@ pub async fn record_listed(
     Ok(())
 }
 
+/// Adds what the run `from` has seen, unreadable folders too, to the run `to`.
+pub(super) async fn copy_seen(tx: &Tx, from: RunId, to: RunId, reuse: Reuse) -> Result<()> {
+    tx.execute(
+        "INSERT INTO run_file (run, file, outcome)
+         SELECT CAST($1 AS BIGINT), f.id,
+            CASE WHEN f.facts_version = f.version AND f.reader = $2 THEN COALESCE(f.reason, f.state) END
+         FROM run_file r JOIN file f ON f.id = r.file WHERE r.run = $3
+         ON CONFLICT (run, file) DO NOTHING",
+        values![to.0, reuse.reader(), from.0],
+    )
+    .await?;
+    tx.execute(
+        "INSERT INTO run_unreadable_folder (run, path, reason)
+         SELECT CAST($1 AS BIGINT), path, reason FROM run_unreadable_folder WHERE run = $2
+         ON CONFLICT (run, path) DO NOTHING",
+        values![to.0, from.0],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Adds the files of the inventory that meet `query` and are not in the run yet; for apps whose feed lists only what has
 /// changed. Returns how many came in.
 ///

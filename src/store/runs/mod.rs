@@ -5,6 +5,7 @@
 
 mod files;
 
+use files::copy_seen;
 pub use files::{
     OutcomeCount, Reuse, include_known, limit_scope, outcomes, pending, pending_count,
     record_listed, record_outcomes, record_unreadable_folders, remove_unseen, unreadable_folders,
@@ -58,7 +59,7 @@ impl Phase {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counters {
-    /// The run began with a full enumeration, so what it has not seen at its end is gone.
+    /// The run is in a full enumeration: what it has not seen at the end of that is gone.
     pub full_enumeration: bool,
     /// Files listed.
     pub listed: u64,
@@ -232,7 +233,36 @@ pub async fn abandon(tx: &Tx, run: RunId, now: DateTime<Utc>) -> Result<()> {
     forget_files(tx, run).await
 }
 
-async fn forget_files(tx: &Tx, run: RunId) -> Result<()> {
+/// Takes a full enumeration over that another run of the app has begun and not ended, with all that the other has seen.
+/// Returns whether there was one.
+///
+/// An app has one change feed for all its runs: the next page comes to the run that asks for it, and each page only once.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn take_over_enumeration(tx: &Tx, run: RunId, app: AppId, reuse: Reuse) -> Result<bool> {
+    let sql = format!("{COLUMNS} WHERE app = $1 AND id <> $2 AND finished IS NULL");
+    let mut taken = false;
+    for row in tx.query(sql, values![app.0, run.0]).await? {
+        let mut other = read_run(row)?;
+        if !other.counters.full_enumeration {
+            continue;
+        }
+        copy_seen(tx, other.id, run, reuse).await?;
+        other.counters.full_enumeration = false;
+        set_progress(tx, other.id, other.phase, &other.counters).await?;
+        taken = true;
+    }
+    Ok(taken)
+}
+
+/// Forgets what the run has seen so far, because the app is listed from its beginning.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn forget_files(tx: &Tx, run: RunId) -> Result<()> {
     tx.execute("DELETE FROM run_file WHERE run = $1", values![run.0])
         .await?;
     tx.execute(

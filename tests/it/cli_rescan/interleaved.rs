@@ -1,0 +1,107 @@
+//! Rescans of one app with different scopes, of which one is stopped and goes on after the other.
+
+use std::fs;
+
+use labeld::apps;
+use labeld::clock::SystemClock;
+use labeld::config::Config;
+use labeld::pipeline::StopSignal;
+use labeld::pipeline::discover::StageError;
+use labeld::pipeline::rescan::{Progress, Scope, rescan};
+use labeld::store::{Access, Db, Location};
+
+use super::rescan as run_rescan;
+use crate::workspace::{Store, Workspace, docx};
+
+/// More than the app lists at once.
+const FILES: usize = 2_500;
+
+/// A rescan of everything that is asked to stop at the first progress for which `when` holds.
+fn stopped_rescan(workspace: &Workspace, when: fn(Progress) -> bool) {
+    let config = Config::load(&workspace.path("labeld.toml"));
+    let Ok(config) = config else {
+        panic!("{config:?}")
+    };
+    let location = match workspace.store() {
+        Store::Sqlite => Location::Sqlite(workspace.database()),
+        Store::Postgres(url) => Location::parse(url),
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let db = Db::open(&location, Access::Write).await.unwrap();
+        let tenant = &config.tenants[0];
+        let app = apps::of_tenant(&config, tenant).unwrap().remove(0);
+        let stop = StopSignal::default();
+        let mut watch = |progress| {
+            if when(progress) {
+                stop.stop();
+            }
+        };
+        let coauthoring = apps::coauthoring(tenant);
+        let scope = Scope::default();
+        let ended = rescan(
+            &db,
+            &app,
+            &scope,
+            coauthoring,
+            &SystemClock,
+            &stop,
+            &mut watch,
+        )
+        .await;
+        assert!(matches!(ended, Err(StageError::Stopped)), "{ended:?}");
+        db.close().await.unwrap();
+    });
+}
+
+/// Files were taken for gone that another run had been told of: a run that goes on has not seen them, and
+/// compared the inventory with what it had seen.
+#[test]
+fn a_run_that_goes_on_removes_no_file_that_another_run_was_told_of() {
+    let moments: [(&str, fn(Progress) -> bool); 2] = [
+        ("while listing", |progress| {
+            matches!(progress, Progress::Listed(_))
+        }),
+        ("while reading", |progress| {
+            matches!(progress, Progress::ToRead(_))
+        }),
+    ];
+    for (moment, when) in moments {
+        for store in Store::each() {
+            let workspace = Workspace::on(store);
+            for number in 0..FILES {
+                workspace.write(format!("{number}.txt"), "text");
+            }
+            stopped_rescan(&workspace, when);
+            workspace.write("new.docx", docx(None));
+            run_rescan(&workspace, &["--path", "none/*"]);
+            fs::remove_file(workspace.docs().join("7.txt")).unwrap();
+            let account = run_rescan(&workspace, &[]);
+            assert_eq!(account.in_scope, FILES as u64, "{moment}: {account:?}");
+            account.balances(&workspace);
+            assert!(workspace.inventory().contains_key("new.docx"), "{moment}");
+        }
+    }
+}
+
+/// Files stayed for ever that went while the change feed was lost: the run had seen them before.
+#[test]
+fn a_run_whose_feed_is_lost_forgets_what_it_has_seen() {
+    for store in Store::each() {
+        let workspace = Workspace::on(store);
+        for number in 0..20 {
+            workspace.write(format!("{number}.docx"), docx(None));
+        }
+        run_rescan(&workspace, &[]);
+        workspace.write("20.docx", docx(None));
+        stopped_rescan(&workspace, |progress| {
+            matches!(progress, Progress::ToRead(_))
+        });
+        fs::remove_file(workspace.docs().join("7.docx")).unwrap();
+        for feeds in ["data/feeds", "labeld-data/feeds"] {
+            let _ = fs::remove_dir_all(workspace.path(feeds));
+        }
+        let account = run_rescan(&workspace, &[]);
+        account.balances(&workspace);
+    }
+}
