@@ -123,6 +123,7 @@ async fn begin(
     let mut state = match unfinished {
         Some(run) => {
             watch(Progress::Resuming);
+            runs::refresh_outcomes(&tx, run.id, reuse).await?;
             RunState {
                 app: app_id,
                 run: run.id,

@@ -107,6 +107,25 @@ pub(super) async fn copy_seen(tx: &Tx, from: RunId, to: RunId, reuse: Reuse) -> 
     Ok(())
 }
 
+/// For a run that is gone on with: the outcomes of its files become what is known of their present versions, which other
+/// runs may have listed or read meanwhile. Files without such facts, and those that were out of scope, are pending.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn refresh_outcomes(tx: &Tx, run: RunId, reuse: Reuse) -> Result<()> {
+    tx.execute(
+        "UPDATE run_file SET outcome = (
+            SELECT CASE WHEN f.facts_version = f.version AND (run_file.outcome <> $3 OR f.reader = $2)
+                THEN COALESCE(f.reason, f.state) END
+            FROM file f WHERE f.id = run_file.file)
+         WHERE run = $1 AND outcome IS NOT NULL",
+        values![run.0, reuse.reader(), OUT_OF_SCOPE],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Adds the files of the inventory that meet `query` and are not in the run yet; for apps whose feed lists only what has
 /// changed. Returns how many came in.
 ///

@@ -8,7 +8,8 @@ mod files;
 use files::copy_seen;
 pub use files::{
     OutcomeCount, Reuse, include_known, limit_scope, outcomes, pending, pending_count,
-    record_listed, record_outcomes, record_unreadable_folders, remove_unseen, unreadable_folders,
+    record_listed, record_outcomes, record_unreadable_folders, refresh_outcomes, remove_unseen,
+    unreadable_folders,
 };
 
 use chrono::{DateTime, Utc};

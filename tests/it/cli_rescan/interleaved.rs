@@ -84,6 +84,28 @@ fn a_run_that_goes_on_removes_no_file_that_another_run_was_told_of() {
     }
 }
 
+/// Outcomes were kept of versions that another run had found to be old: a run that goes on has not been told.
+#[test]
+fn a_run_that_goes_on_reads_what_another_run_found_changed() {
+    for store in Store::each() {
+        let workspace = Workspace::on(store);
+        for number in 0..300 {
+            workspace.write(format!("{number:03}.docx"), docx(None));
+        }
+        stopped_rescan(&workspace, |progress| matches!(progress, Progress::Read(_)));
+        workspace.write("000.docx", "not a document");
+        workspace.write("001.docx", "");
+        fs::remove_file(workspace.docs().join("002.docx")).unwrap();
+        run_rescan(&workspace, &["--path", "001.*"]);
+        let account = run_rescan(&workspace, &[]);
+        account.balances(&workspace);
+        for (outcome, files) in [("file.type_unsupported", 1), ("file.empty", 1), ("ok", 297)] {
+            assert_eq!(account.outcomes[outcome], files, "{account:?}");
+        }
+        assert_eq!(run_rescan(&workspace, &[]).read, 0);
+    }
+}
+
 /// Files stayed for ever that went while the change feed was lost: the run had seen them before.
 #[test]
 fn a_run_whose_feed_is_lost_forgets_what_it_has_seen() {

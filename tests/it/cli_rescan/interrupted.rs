@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,8 @@ use crate::workspace::{Ended, GENERAL, Store, Workspace, docx, run, testdata, wa
 const FILES: usize = 2_000;
 const KILLS: usize = 20;
 
-fn random(below: u128) -> u128 {
-    u128::from(RandomState::new().hash_one(0)) % below
+fn random(below: u64) -> u64 {
+    RandomState::new().hash_one(0) % below
 }
 
 /// The bodies that the generated files have.
@@ -78,28 +78,27 @@ fn killed_at_any_moment_the_next_run_goes_on() {
         undisturbed.configure(workspace.docs());
         let started = Instant::now();
         rescan(&undisturbed, &[]);
-        let duration = started.elapsed().as_micros();
+        let duration = started.elapsed().as_micros() as u64;
 
-        let mut killed = 0;
-        for kill in 0..KILLS {
+        // The longest wait before a kill, for a run that reads what has changed and for one that reads all.
+        let mut longest = [duration; 2];
+        let mut kills = 0;
+        for _ in 0..10 * KILLS {
+            let reread = kills % 2;
             let mut command = workspace.command();
-            command
-                .arg("rescan")
-                .stderr(Stdio::null())
-                .stdout(Stdio::null());
-            if kill % 2 == 1 {
-                command.arg("--reread");
+            command.args(&["rescan", "--reread"][..=reread]);
+            let wait = Duration::from_micros(random(longest[reread]));
+            if is_killed(command, wait) {
+                edit(&workspace, &bodies, kills);
+                kills += 1;
+            } else {
+                longest[reread] = longest[reread] * 3 / 4;
             }
-            let mut child = command.spawn().unwrap();
-            sleep(Duration::from_micros(random(duration) as u64));
-            child.kill().unwrap();
-            killed += usize::from(child.wait().unwrap().signal().is_some());
-            edit(&workspace, &bodies, kill);
+            if kills == KILLS {
+                break;
+            }
         }
-        assert!(
-            killed > KILLS / 3,
-            "only {killed} runs were killed before their end"
-        );
+        assert_eq!(kills, KILLS, "the runs are over before they can be killed");
 
         let quiet = workspace.run(["rescan"]).expect(0);
         Account::of(&quiet).balances(&workspace);
@@ -116,6 +115,15 @@ fn killed_at_any_moment_the_next_run_goes_on() {
     }
 }
 
+/// Whether a run was killed after `wait`, and had not ended before.
+fn is_killed(mut command: Command, wait: Duration) -> bool {
+    command.stderr(Stdio::null()).stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    sleep(wait);
+    child.kill().unwrap();
+    child.wait().unwrap().signal().is_some()
+}
+
 /// Changes, adds, renames and removes a few files.
 fn edit(workspace: &Workspace, bodies: &Bodies, round: usize) {
     for number in 0..10 {
@@ -127,7 +135,7 @@ fn edit(workspace: &Workspace, bodies: &Bodies, round: usize) {
         bodies.write(workspace, FILES + round * 10 + number, number);
     }
     let there = walk(&workspace.docs());
-    let removed = &there[random(there.len() as u128) as usize];
+    let removed = &there[random(there.len() as u64) as usize];
     fs::remove_file(removed).unwrap();
     let renamed = there.iter().find(|path| *path != removed).unwrap();
     fs::rename(renamed, renamed.with_extension(format!("{round}.docx"))).unwrap();
