@@ -272,6 +272,9 @@ fn every_crate_forbids_unsafe_code_by_the_lints_of_the_workspace() {
     }
 }
 
+/// What, the folders it is looked for in, where it is allowed, and how it is recognised.
+type Reserved<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
+
 #[test]
 fn what_only_one_place_may_do() {
     let shipped = [
@@ -280,8 +283,7 @@ fn what_only_one_place_may_do() {
         "connectors/core/src",
         "connectors/local/src",
     ];
-    // What, where it is looked for, where it is allowed, how it is recognised.
-    let table: [(&str, &[&str], &[&str], &[&str]); 4] = [
+    let table: [Reserved<'_>; 4] = [
         ("SQL", &["src"], &["src/store"], SQL),
         (
             "the wall clock",

@@ -189,7 +189,7 @@ fn a_folder_that_cannot_be_listed_keeps_its_files() {
         rescan(&workspace, &[]).balances(&workspace);
         let closed = workspace.docs().join("closed");
         fs::remove_file(workspace.docs().join("a/1.docx")).unwrap();
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
         let ended = without_root_powers(&workspace).map(|mut command| {
             command.arg("rescan");
             run(command)

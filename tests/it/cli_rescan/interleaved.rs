@@ -16,8 +16,11 @@ use crate::workspace::{Store, Workspace, docx};
 /// More than the app lists at once.
 const FILES: usize = 2_500;
 
+/// Whether to stop now.
+type Moment = fn(Progress) -> bool;
+
 /// A rescan of everything that is asked to stop at the first progress for which `when` holds.
-fn stopped_rescan(workspace: &Workspace, when: fn(Progress) -> bool) {
+fn stopped_rescan(workspace: &Workspace, when: Moment) {
     let config = Config::load(&workspace.path("labeld.toml"));
     let Ok(config) = config else {
         panic!("{config:?}")
@@ -58,7 +61,7 @@ fn stopped_rescan(workspace: &Workspace, when: fn(Progress) -> bool) {
 /// compared the inventory with what it had seen.
 #[test]
 fn a_run_that_goes_on_removes_no_file_that_another_run_was_told_of() {
-    let moments: [(&str, fn(Progress) -> bool); 2] = [
+    let moments: [(&str, Moment); 2] = [
         ("while listing", |progress| {
             matches!(progress, Progress::Listed(_))
         }),

@@ -127,10 +127,14 @@ fn a_file_is_shown_by_number_and_by_path() {
     for store in Store::each() {
         let workspace = scanned(store);
         let path = "labelled/markitdown__rlink.docx";
-        let row = workspace.inventory()[path].clone();
+        let inventory = workspace.inventory();
+        let row = &inventory[path];
         let number = row["id"].to_string();
         for id in [&*number, &format!("share:{path}")] {
-            assert_eq!(workspace.rows(["files", "show", id]), [row.clone()]);
+            assert_eq!(
+                workspace.rows(["files", "show", id]),
+                std::slice::from_ref(row)
+            );
             let human = workspace.run(["files", "show", id]).expect(0).out;
             for word in [path, "13,708 bytes", "docx", GENERAL, "none"] {
                 assert!(human.contains(word), "{word} in {human}");
