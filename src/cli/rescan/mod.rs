@@ -102,7 +102,10 @@ async fn run_all(args: &RescanArgs, session: &Session) -> Result<Exit> {
             watch.finish();
             match done {
                 Ok(finished) => totals.add(app, &finished, &mut listing)?,
-                Err(StageError::Stopped) => return interrupted(app),
+                Err(StageError::Stopped) => {
+                    listing.finish()?;
+                    return interrupted(app);
+                }
                 Err(StageError::Store(error)) => return Err(error.into()),
                 Err(StageError::App(error)) => totals.app_failed(app, &error_chain(&error))?,
             }
