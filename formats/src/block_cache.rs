@@ -52,6 +52,12 @@ impl RangeStrategy {
     };
 }
 
+/// Reads of one file after which they begin to grow; regular files need less.
+const USUAL_READS: u32 = 16;
+/// Further reads after which what they take besides the range doubles again, from this many bytes.
+const READS_PER_DOUBLING: u32 = 8;
+const MORE: u64 = 1 << 10;
+
 /// A run of bytes that has been fetched. Segments never overlap and are sorted by start.
 #[derive(Debug)]
 struct Segment {
@@ -167,12 +173,19 @@ impl BlockCache {
     }
 
     /// Makes a missing range at least as long as the strategy asks for.
+    ///
+    /// A file that needed many reads will need more, each of which starts the parser again, so they grow,
+    /// and in both directions, for chains may lead backwards: a file made to cost a read for every link
+    /// of a chain ends after about a hundred.
     fn widened(&self, range: Range<u64>) -> Range<u64> {
+        let doublings = self.reads.saturating_sub(USUAL_READS) / READS_PER_DOUBLING;
+        let extra = (MORE << doublings.min(30)) - MORE;
         let end = range
             .end
             .max(range.start.saturating_add(self.strategy.least))
+            .saturating_add(extra)
             .min(self.len);
-        range.start..end
+        range.start.saturating_sub(extra)..end
     }
 
     /// The parts of `range` that are not there yet.

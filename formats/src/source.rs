@@ -68,9 +68,9 @@ pub struct Memory {
     results: RefCell<Vec<(Purpose, u64, Remembered)>>,
 }
 
-/// Results kept of one file, and bytes of the longest; the usual file needs five of a few KiB.
-const MOST_RESULTS: usize = 16;
-const LONGEST_RESULT: usize = 256 << 10;
+/// Results kept of one file; the usual one needs five. What they hold is bounded by what one run may
+/// decompress.
+const MOST_RESULTS: usize = 64;
 
 impl Memory {
     /// What was kept for this purpose and position.
@@ -85,7 +85,7 @@ impl Memory {
     /// Keeps `result` if there is room for it.
     pub(crate) fn keep(&self, purpose: Purpose, position: u64, result: Remembered) {
         let mut results = self.results.borrow_mut();
-        if results.len() < MOST_RESULTS && result.bytes.len() <= LONGEST_RESULT {
+        if results.len() < MOST_RESULTS {
             results.push((purpose, position, result));
         }
     }

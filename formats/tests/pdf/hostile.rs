@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use labeld_formats::Limits;
+use labeld_formats::{BlockCache, Limits, RangeStrategy, ReadOptions, read_ranged};
 use proptest::prelude::*;
 
 use crate::support::{
@@ -199,6 +199,33 @@ fn read_all_ways_whole(file: &[u8]) -> labeld_formats::Reading {
         known: &known,
     };
     labeld_formats::read(&file, options).unwrap()
+}
+
+/// A section every 4 KiB would be a round of fetching each, and every round starts the parser again,
+/// with a cross-reference stream of 8 MB at the end of the file.
+#[test]
+fn a_long_chain_needs_few_reads() {
+    let mut pdf = Pdf::new();
+    for _ in 0..1_000 {
+        pdf.raw([b'%'; 4_000]).raw("\n").table("");
+    }
+    let at = pdf.bytes.len();
+    let (rows, previous) = (deflated(&vec![0; 8_000_000]), pdf.section.unwrap());
+    let keys = format!(
+        "/Type /XRef /W [1 4 2] /Index [99 1] /Filter /FlateDecode /Prev {previous} {TRAILER}"
+    );
+    pdf.stream(9, &keys, &rows).end(at);
+    let known = labeld_formats::TenantKnowledge::default();
+    let options = ReadOptions {
+        limits: Limits::default(),
+        known: &known,
+    };
+    let mut cache = BlockCache::new(pdf.bytes.len() as u64, RangeStrategy::LOCAL);
+    let reading = read_ranged(&mut cache, options, |range| {
+        Ok(pdf.bytes[range.start as usize..range.end as usize].to_vec())
+    });
+    assert_eq!(summary(&reading.unwrap()), "file.corrupt full_read");
+    assert!(cache.reads() < 200, "{} reads", cache.reads());
 }
 
 #[test]
