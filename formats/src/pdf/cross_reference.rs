@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use crate::input::{Input, Parsed};
+use crate::pdf::characters::decimal;
 use crate::pdf::cross_reference_stream::StreamRows;
 use crate::pdf::object::Dictionary;
-use crate::pdf::parser::{Fault, Lexed, Parser, decimal};
+use crate::pdf::parser::{Fault, Lexed, Parser};
 use crate::pdf::window;
 use crate::refusal::Refusal;
 

@@ -6,9 +6,9 @@ use std::cell::RefCell;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::input::{Input, Parsed};
-use crate::pdf::lzw;
 use crate::pdf::object::{Dictionary, Object};
 use crate::pdf::predictor::Predictor;
+use crate::pdf::{characters, lzw};
 use crate::refusal::Refusal;
 
 /// Filters of one stream; real ones have at most three.
@@ -187,7 +187,7 @@ pub(super) fn spend(input: &Input<'_>, output: &[u8]) -> Parsed<()> {
 
 fn ascii_hex(data: &[u8]) -> Vec<u8> {
     let end = memchr::memchr(b'>', data).unwrap_or(data.len());
-    super::parser::hexadecimal(data.get(..end).unwrap_or_default())
+    characters::hexadecimal(data.get(..end).unwrap_or_default())
 }
 
 /// Undoes base 85 (ISO 32000-2, 7.4.3).
@@ -210,7 +210,7 @@ fn ascii_85(data: &[u8]) -> (Vec<u8>, bool) {
                 }
             }
             b'~' => break,
-            byte if super::parser::is_white_space(byte) => {}
+            byte if characters::is_white_space(byte) => {}
             _ => return (output, false),
         }
     }

@@ -45,14 +45,14 @@ pub(super) fn decode(
             continue;
         }
         let start = output.len();
-        if let Ok(byte) = u8::try_from(code) {
-            output.push(byte);
-        } else if let Some(known) = table.get(code - END - 1).copied() {
-            output.extend_from_within(known.start..known.start + known.length);
-        } else if let Some(last) = previous.filter(|_| code - END - 1 == table.len()) {
-            output.extend_from_within(last.start..last.start + last.length);
-            output.extend_from_within(last.start..last.start + 1);
-        } else {
+        let known = match u8::try_from(code) {
+            Ok(byte) => {
+                output.push(byte);
+                true
+            }
+            Err(_) => append(&mut output, &table, previous, code - END - 1),
+        };
+        if !known {
             break false;
         }
         if let Some(last) = previous
@@ -74,6 +74,25 @@ pub(super) fn decode(
     };
     spend(input, &output)?;
     Ok((output, sound))
+}
+
+/// Appends the sequence with this index in the table, which may be the one that is only being made: the
+/// last sequence and its own first byte. `false` for any other.
+fn append(
+    output: &mut Vec<u8>,
+    table: &[Sequence],
+    previous: Option<Sequence>,
+    index: usize,
+) -> bool {
+    if let Some(known) = table.get(index) {
+        output.extend_from_within(known.start..known.start + known.length);
+    } else if let Some(last) = previous.filter(|_| index == table.len()) {
+        output.extend_from_within(last.start..last.start + last.length);
+        output.extend_from_within(last.start..last.start + 1);
+    } else {
+        return false;
+    }
+    true
 }
 
 /// Bits of a code when `codes` codes are known.

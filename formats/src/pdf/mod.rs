@@ -6,6 +6,7 @@
 //! the metadata stream, the encryption dictionary and the signature fields are read. A file whose own
 //! tables do not lead there is searched once, within the limits.
 
+mod characters;
 mod cross_reference;
 mod cross_reference_stream;
 mod decryption;

@@ -3,7 +3,10 @@
 //! How long an object is shows only when it has been read. So the parser works on a window and says
 //! [`Fault::Incomplete`] when the object does not end in it; the caller then tries a larger window.
 
+mod strings;
+
 use crate::input::{Input, Stop};
+use crate::pdf::characters::{decimal, is_regular, is_white_space};
 use crate::pdf::object::{Dictionary, Object, ObjectId};
 use crate::refusal::Refusal;
 
@@ -37,8 +40,6 @@ impl Fault {
 
 /// Entries of the dictionaries met most, to make room for at once.
 const USUAL_ENTRIES: usize = 8;
-/// Bytes of the strings met most.
-const USUAL_STRING: usize = 40;
 
 /// Result of a parser step.
 pub(super) type Lexed<T> = Result<T, Fault>;
@@ -238,99 +239,6 @@ impl<'b, 'a> Parser<'b, 'a> {
         }
     }
 
-    fn name(&mut self) -> Lexed<Vec<u8>> {
-        self.at += 1;
-        let raw = self.run(is_regular)?;
-        if memchr::memchr(b'#', raw).is_none() {
-            return Ok(raw.to_vec());
-        }
-        let mut name = Vec::with_capacity(raw.len());
-        let mut rest = raw;
-        while let Some((&byte, after)) = rest.split_first() {
-            rest = after;
-            if byte == b'#'
-                && let [high, low, after @ ..] = after
-                && let (Some(high), Some(low)) = (hexadecimal_digit(*high), hexadecimal_digit(*low))
-            {
-                name.push(high << 4 | low);
-                rest = after;
-            } else {
-                name.push(byte);
-            }
-        }
-        Ok(name)
-    }
-
-    fn literal_string(&mut self) -> Lexed<Vec<u8>> {
-        self.at += 1;
-        let mut string = Vec::with_capacity(USUAL_STRING);
-        let mut open = 1u32;
-        loop {
-            let byte = self.take()?;
-            match byte {
-                b'(' => open += 1,
-                b')' => {
-                    open -= 1;
-                    if open == 0 {
-                        return Ok(string);
-                    }
-                }
-                b'\\' => {
-                    string.extend(self.escape()?);
-                    continue;
-                }
-                b'\r' => {
-                    self.take_if(b'\n')?;
-                    string.push(b'\n');
-                    continue;
-                }
-                _ => {}
-            }
-            string.push(byte);
-        }
-    }
-
-    /// What stands after a backslash; `None` for a line that goes on.
-    fn escape(&mut self) -> Lexed<Option<u8>> {
-        Ok(Some(match self.take()? {
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'b' => 8,
-            b'f' => 12,
-            b'\n' => return Ok(None),
-            b'\r' => {
-                self.take_if(b'\n')?;
-                return Ok(None);
-            }
-            first @ b'0'..=b'7' => {
-                let mut code = u32::from(first - b'0');
-                for _ in 0..2 {
-                    let next = self.peek()?;
-                    if !(b'0'..=b'7').contains(&next) {
-                        break;
-                    }
-                    self.at += 1;
-                    code = code << 3 | u32::from(next - b'0');
-                }
-                // High-order overflow is ignored (ISO 32000-2, 7.3.4.2).
-                (code & 0xFF) as u8
-            }
-            other => other,
-        }))
-    }
-
-    fn hexadecimal_string(&mut self) -> Lexed<Vec<u8>> {
-        self.at += 1;
-        let rest = self.rest();
-        let Some(length) = memchr::memchr(b'>', rest) else {
-            return Err(self.end());
-        };
-        let string = hexadecimal(rest.get(..length).unwrap_or_default());
-        self.at += length + 1;
-        Ok(string)
-    }
-
     fn array(&mut self) -> Lexed<Vec<Object>> {
         self.at += 1;
         self.enter()?;
@@ -471,70 +379,4 @@ impl<'b, 'a> Parser<'b, 'a> {
             self.at += memchr::memchr2(b'\r', b'\n', comment).unwrap_or(comment.len());
         }
     }
-}
-
-const WHITE_SPACE: u8 = 1;
-const DELIMITER: u8 = 2;
-
-/// The class of each byte (ISO 32000-2, tables 1 and 2); 0 for the regular characters. Every byte of
-/// every object is looked up here.
-static CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < classes.len() {
-        classes[byte] = match byte as u8 {
-            0 | b'\t' | b'\n' | 12 | b'\r' | b' ' => WHITE_SPACE,
-            b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%' => DELIMITER,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    classes
-};
-
-fn class(byte: u8) -> u8 {
-    CLASSES.get(usize::from(byte)).copied().unwrap_or(0)
-}
-
-/// White space (ISO 32000-2, table 1).
-pub(super) fn is_white_space(byte: u8) -> bool {
-    class(byte) == WHITE_SPACE
-}
-
-fn is_regular(byte: u8) -> bool {
-    class(byte) == 0
-}
-
-/// The value of a run of digits.
-pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0u64, |value, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        value.checked_mul(10)?.checked_add(digit)
-    })
-}
-
-fn hexadecimal_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    }
-}
-
-/// Bytes written as hexadecimal digits; anything else is passed over, a missing last digit is zero.
-pub(super) fn hexadecimal(text: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len() / 2 + 1);
-    let mut high = None;
-    for digit in text.iter().copied().filter_map(hexadecimal_digit) {
-        match high.take() {
-            Some(high) => bytes.push(high << 4 | digit),
-            None => high = Some(digit),
-        }
-    }
-    bytes.extend(high.map(|high| high << 4));
-    bytes
 }

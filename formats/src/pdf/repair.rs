@@ -6,10 +6,11 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 
 use crate::input::{Input, Parsed};
+use crate::pdf::characters::{decimal, is_white_space};
 use crate::pdf::cross_reference;
 use crate::pdf::document::Location;
 use crate::pdf::object::{Dictionary, Object, ObjectId};
-use crate::pdf::parser::{Parser, decimal, is_white_space};
+use crate::pdf::parser::Parser;
 use crate::refusal::Refusal;
 
 /// Bytes of an object in which its type is looked for.

@@ -1,6 +1,8 @@
 //! Which protection an encryption dictionary states, and what of the file can be read under it
 //! (ISO 32000-2, 7.6; reference/label-formats.md §5.3).
 
+use std::sync::Arc;
+
 use crate::input::Parsed;
 use crate::pdf::decryption::{Decryption, KeyMaterial, Method};
 use crate::pdf::document::Document;
@@ -95,7 +97,32 @@ fn standard(
     if streams == Method::Identity && strings == Method::Identity {
         return Ok(Access::Full);
     }
-    let encrypt_metadata = encrypt.get(b"EncryptMetadata") != Some(&Object::Boolean(false));
+    let key = file_key(document, encrypt, revision)?;
+    if key.is_empty() {
+        note(findings, ProtectionKind::Password, scheme);
+        return Ok(closed(encrypt));
+    }
+    note(findings, ProtectionKind::OwnerPassword, scheme);
+    document.unlock(Decryption {
+        key: key.to_vec(),
+        strings,
+        streams,
+        filters: named_filters(encrypt),
+        encrypt_metadata: encrypts_metadata(encrypt),
+    });
+    Ok(Access::Full)
+}
+
+fn encrypts_metadata(encrypt: &Dictionary) -> bool {
+    encrypt.get(b"EncryptMetadata") != Some(&Object::Boolean(false))
+}
+
+/// The file key that the empty password gives; empty where it does not open the file.
+fn file_key(
+    document: &mut Document<'_, '_>,
+    encrypt: &Dictionary,
+    revision: u8,
+) -> Parsed<Arc<[u8]>> {
     let first_id = document.trailer_entry(b"ID")?;
     let first_id = first_id
         .as_ref()
@@ -110,7 +137,7 @@ fn standard(
         owner_key: encrypt.string(b"OE").unwrap_or_default(),
         permissions: encrypt.integer(b"P").unwrap_or_default(),
         first_id,
-        encrypt_metadata,
+        encrypt_metadata: encrypts_metadata(encrypt),
     };
     let purpose = if document.is_searched() {
         Purpose::SearchedFileKey
@@ -118,25 +145,12 @@ fn standard(
         Purpose::FileKey
     };
     // Finding the key is the dearest thing that this reader does.
-    let key = document.input().remembered(purpose, 0, || {
+    document.input().remembered(purpose, 0, || {
         let key = key_lengths(encrypt)
             .into_iter()
             .find_map(|length| material(length).open_with_empty_password());
         Ok(key.unwrap_or_default().into())
-    })?;
-    if key.is_empty() {
-        note(findings, ProtectionKind::Password, scheme);
-        return Ok(closed(encrypt));
-    }
-    note(findings, ProtectionKind::OwnerPassword, scheme);
-    document.unlock(Decryption {
-        key: key.to_vec(),
-        strings,
-        streams,
-        filters: named_filters(encrypt),
-        encrypt_metadata,
-    });
-    Ok(Access::Full)
+    })
 }
 
 fn version(encrypt: &Dictionary) -> u64 {

@@ -132,6 +132,48 @@ fn packets_of_every_filter() {
     labelled("UTF-32LE", "", &widest);
 }
 
+/// LZW in which every code is a letter: what grows is the width of the codes.
+fn lzw(data: &[u8], early_change: usize) -> Vec<u8> {
+    let codes = std::iter::once(256).chain(data.iter().map(|byte| usize::from(*byte)));
+    let mut bits = String::new();
+    for (position, code) in codes.chain([257]).enumerate() {
+        // The reader knows one sequence for each letter but the first.
+        let known = 258 + position.saturating_sub(2) + early_change;
+        let width = match known {
+            0..512 => 9,
+            512..1024 => 10,
+            1024..2048 => 11,
+            _ => 12,
+        };
+        bits += &format!("{code:0width$b}");
+    }
+    let bytes = bits.as_bytes().chunks(8);
+    bytes
+        .map(|byte| {
+            byte.iter()
+                .chain(b"0000000")
+                .take(8)
+                .fold(0, |value, bit| value << 1 | (bit - b'0'))
+        })
+        .collect()
+}
+
+#[test]
+fn packets_in_lzw() {
+    // Beyond the first 12-bit code.
+    let packet = packet('a') + &" ".repeat(1_500);
+    for early_change in [0, 1] {
+        let packed = lzw(packet.as_bytes(), early_change);
+        let parameters = lopdf::dictionary! { "EarlyChange" => early_change as i64 };
+        let keys = lopdf::dictionary! { "Filter" => "LZWDecode", "DecodeParms" => parameters };
+        let judge = lopdf::Stream::new(keys, packed.clone());
+        assert_eq!(judge.decompressed_content().unwrap(), packet.as_bytes());
+        let filter = format!("/Filter /LZWDecode /DecodeParms <</EarlyChange {early_change}>>");
+        let file = with_stream(&format!("{METADATA} {filter}"), &packed);
+        check(&filter, &file, "ok A:xmp");
+    }
+}
+
 #[test]
 fn packets_that_cannot_be_read() {
     let packet = packet('b');
