@@ -47,7 +47,8 @@ pub(crate) struct Collector {
     precedence: u8,
     limit: usize,
     groups: Vec<LabelGroup>,
-    seen: Vec<(Uuid, String)>,
+    /// For each group the fields it has, in lower case.
+    seen: Vec<Vec<String>>,
     duplicate: bool,
     dropped: bool,
 }
@@ -81,25 +82,21 @@ impl Collector {
             return;
         };
         let key = field.to_ascii_lowercase();
-        let Some(group) = self.groups.get_mut(index) else {
+        let (Some(group), Some(seen)) = (self.groups.get_mut(index), self.seen.get_mut(index))
+        else {
             return;
         };
-        if let Some(()) = self
-            .seen
-            .iter()
-            .find(|(of, known)| *of == id && *known == key)
-            .map(|_| ())
-        {
+        if seen.contains(&key) {
             // Office wants names unique without regard to case; the first one counts.
             self.duplicate |= field_value(group, &key) != Some(value.to_owned());
             return;
         }
-        if self.seen.iter().filter(|(of, _)| *of == id).count() >= MOST_FIELDS {
+        if seen.len() >= MOST_FIELDS {
             self.dropped = true;
             return;
         }
         set_field(group, &key, field, value);
-        self.seen.push((id, key));
+        seen.push(key);
     }
 
     fn group_index(&mut self, id: Uuid) -> Option<usize> {
@@ -124,6 +121,7 @@ impl Collector {
             parent: None,
             extra: std::collections::BTreeMap::new(),
         });
+        self.seen.push(Vec::new());
         Some(self.groups.len() - 1)
     }
 
