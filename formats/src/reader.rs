@@ -41,11 +41,17 @@ pub fn read(source: &dyn Source, options: ReadOptions<'_>) -> io::Result<Reading
     Ok(conclude(source.len(), refusal, findings, options.known))
 }
 
-/// Rounds of fetching after which a file is given up: each round brings at least one new range, and a
-/// regular file needs two to five.
-const MOST_ROUNDS: u32 = 10_000;
+/// Rounds of fetching after which a file is given up. A regular file needs two to five; one that is
+/// made to be read in crumbs needs some hundred, as the reads grow.
+const MOST_ROUNDS: u32 = 1_000;
+/// Bytes fetched after which a file is given up: twice what a search through all of a file may take. A
+/// smaller file is never given up, as nothing is fetched twice.
+const MOST_FETCHED: u64 = 64 << 20;
 
 /// Reads through `cache`, fetching with `fetch` what is missing until the reading is complete.
+///
+/// A file above 64 MiB that is made to be read in crumbs is refused, although reading it whole might
+/// succeed.
 ///
 /// # Errors
 ///
@@ -55,8 +61,14 @@ pub fn read_ranged(
     options: ReadOptions<'_>,
     mut fetch: impl FnMut(Range<u64>) -> io::Result<Vec<u8>>,
 ) -> io::Result<Reading> {
-    for _ in 0..MOST_ROUNDS {
-        for range in cache.missing() {
+    for round in 0..MOST_ROUNDS {
+        let missing = cache.missing();
+        let wanted: u64 = missing.iter().map(|range| range.end - range.start).sum();
+        // How much the first round takes is the caller's choice.
+        if round > 0 && cache.bytes_read().saturating_add(wanted) > MOST_FETCHED {
+            break;
+        }
+        for range in missing {
             let wanted = range.end - range.start;
             let bytes = fetch(range.clone())?;
             if bytes.len() as u64 != wanted {
@@ -69,7 +81,14 @@ pub fn read_ranged(
             done => return done,
         }
     }
-    Err(io::Error::other("the file needs too many reads"))
+    let refusal = Refusal::Limit("it needs too many reads");
+    let findings = Findings::default();
+    Ok(conclude(
+        cache.len(),
+        Some(refusal),
+        findings,
+        options.known,
+    ))
 }
 
 fn dispatch(input: &Input<'_>, findings: &mut Findings) -> Parsed<()> {
