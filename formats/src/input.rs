@@ -32,6 +32,9 @@ impl From<Refusal> for Stop {
 /// Result of a parser step.
 pub(crate) type Parsed<T> = Result<T, Stop>;
 
+/// Bytes whose lexing costs as much as a step.
+const BYTES_OF_A_STEP: u64 = 16;
+
 /// A source with the budgets of one reading.
 pub(crate) struct Input<'a> {
     source: &'a dyn Source,
@@ -108,12 +111,21 @@ impl<'a> Input<'a> {
         Ok(bytes)
     }
 
-    /// Spends `count` steps.
+    /// Spends `count` steps. Once there are too few, nothing is left for smaller ones either.
     pub(crate) fn step(&self, count: u64) -> Parsed<()> {
         let left = self.steps.get().checked_sub(count);
-        self.steps
-            .set(left.ok_or(Refusal::Limit("reading it takes too many steps"))?);
-        Ok(())
+        self.steps.set(left.unwrap_or(0));
+        match left {
+            Some(_) => Ok(()),
+            None => Err(Refusal::Limit("reading it takes too many steps").into()),
+        }
+    }
+
+    /// Accounts for bytes that were looked at one by one. Whether the budget suffices shows at the
+    /// next step.
+    pub(crate) fn passed(&self, bytes: u64) {
+        let left = self.steps.get().saturating_sub(bytes / BYTES_OF_A_STEP);
+        self.steps.set(left);
     }
 
     /// How many bytes may still come out of one decompression.

@@ -43,6 +43,7 @@ impl ObjectStream {
                 entries.push((number, first.saturating_add(offset)));
             }
         }
+        drop(parser);
         Ok(Self { bytes, entries })
     }
 

@@ -56,6 +56,8 @@ pub(super) struct Indirect {
 pub(super) struct Parser<'b, 'a> {
     bytes: &'b [u8],
     at: usize,
+    /// Where the bytes begin that are not accounted for yet.
+    counted: usize,
     /// Nothing follows the window: what does not end in it does not end at all.
     whole: bool,
     input: &'b Input<'a>,
@@ -68,6 +70,7 @@ impl<'b, 'a> Parser<'b, 'a> {
         Self {
             bytes,
             at: 0,
+            counted: 0,
             whole,
             input,
             depth: 0,
@@ -81,7 +84,16 @@ impl<'b, 'a> Parser<'b, 'a> {
     }
 
     pub(super) fn seek(&mut self, at: usize) {
+        self.account();
         self.at = at;
+        self.counted = at;
+    }
+
+    /// Accounts for the bytes passed. One string may be as long as the file, and a file may lead to it
+    /// again and again.
+    fn account(&self) {
+        let passed = self.at.saturating_sub(self.counted);
+        self.input.passed(passed as u64);
     }
 
     /// `N G obj`, the object, and whether a stream follows. `endobj` is not asked for: it is missing in
@@ -351,7 +363,10 @@ impl<'b, 'a> Parser<'b, 'a> {
         let length = match rest.iter().position(|byte| !belongs(*byte)) {
             Some(length) => length,
             None if self.whole => rest.len(),
-            None => return Err(Fault::Incomplete),
+            None => {
+                self.at = self.bytes.len();
+                return Err(Fault::Incomplete);
+            }
         };
         self.at += length;
         Ok(rest.get(..length).unwrap_or_default())
@@ -378,5 +393,11 @@ impl<'b, 'a> Parser<'b, 'a> {
             let comment = self.rest();
             self.at += memchr::memchr2(b'\r', b'\n', comment).unwrap_or(comment.len());
         }
+    }
+}
+
+impl Drop for Parser<'_, '_> {
+    fn drop(&mut self) {
+        self.account();
     }
 }

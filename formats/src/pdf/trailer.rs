@@ -61,6 +61,7 @@ fn last_start<'a>(input: &Input<'a>, length: u64) -> Parsed<Option<(u64, Cow<'a,
     let mut parser = Parser::new(&tail, true, input);
     parser.seek(at + word.len());
     let start = parser.unsigned().ok().flatten();
+    drop(parser);
     Ok(start.map(|start| (start, tail)))
 }
 

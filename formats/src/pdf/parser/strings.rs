@@ -93,6 +93,7 @@ impl Parser<'_, '_> {
         self.at += 1;
         let rest = self.rest();
         let Some(length) = memchr::memchr(b'>', rest) else {
+            self.at = self.bytes.len();
             return Err(self.end());
         };
         let string = hexadecimal(rest.get(..length).unwrap_or_default());
