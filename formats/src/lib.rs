@@ -30,7 +30,7 @@ pub use block_cache::{BlockCache, RangeStrategy};
 pub use extension::formats_of_extension;
 pub use labels::{Coauthoring, TenantKnowledge};
 pub use limits::Limits;
-pub use reader::{ReadOptions, read, read_ranged};
+pub use reader::{MOST_FETCHED, MOST_ROUNDS, ReadOptions, read, read_ranged};
 pub use reading::{
     Format, Label, LabelGroup, Place, Protection, ProtectionKind, READER_VERSION, Reading,
     Signatures, Warning,

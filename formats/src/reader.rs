@@ -43,10 +43,10 @@ pub fn read(source: &dyn Source, options: ReadOptions<'_>) -> io::Result<Reading
 
 /// Rounds of fetching after which a file is given up. A regular file needs two to five; one that is
 /// made to be read in crumbs needs some hundred, as the reads grow.
-const MOST_ROUNDS: u32 = 1_000;
+pub const MOST_ROUNDS: u32 = 1_000;
 /// Bytes fetched after which a file is given up: twice what a search through all of a file may take. A
 /// smaller file is never given up, as nothing is fetched twice.
-const MOST_FETCHED: u64 = 64 << 20;
+pub const MOST_FETCHED: u64 = 64 << 20;
 
 /// Reads through `cache`, fetching with `fetch` what is missing until the reading is complete.
 ///

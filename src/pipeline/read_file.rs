@@ -5,15 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use labeld_connector::{Connector, ErrorKind, FileRef, ReadOptions as FetchOptions, Version};
 use labeld_formats::{
-    BlockCache, Limits, RangeStrategy, ReadOptions, Reading, TenantKnowledge, read,
+    BlockCache, Limits, MOST_FETCHED, MOST_ROUNDS, RangeStrategy, ReadOptions, Reading,
+    TenantKnowledge, read,
 };
 
 use super::error_chain;
 use super::verdict::Verdict;
 use crate::model::Reason;
-
-/// Rounds of fetching after which a file is given up; a regular file needs two to five.
-const MOST_ROUNDS: u32 = 1_000;
 
 /// What one attempt to read a file came to.
 #[derive(Debug)]
@@ -71,8 +69,14 @@ async fn attempt(
         limits: Limits::default(),
         known,
     };
-    for _ in 0..MOST_ROUNDS {
-        for range in cache.missing() {
+    // The bounds of `read_ranged`, which cannot wait for a network.
+    for round in 0..MOST_ROUNDS {
+        let missing = cache.missing();
+        let wanted: u64 = missing.iter().map(|range| range.end - range.start).sum();
+        if round > 0 && cache.bytes_read().saturating_add(wanted) > MOST_FETCHED {
+            break;
+        }
+        for range in missing {
             let fetch = FetchOptions {
                 range: Some(range.clone()),
                 if_match: Some(version.clone()),
