@@ -47,8 +47,8 @@ pub(crate) struct Collector {
     precedence: u8,
     limit: usize,
     groups: Vec<LabelGroup>,
-    /// For each group the fields it has, in lower case.
-    seen: Vec<Vec<String>>,
+    /// For each group the fields it has, in lower case, and their values.
+    seen: Vec<Vec<(String, String)>>,
     duplicate: bool,
     dropped: bool,
 }
@@ -86,9 +86,9 @@ impl Collector {
         else {
             return;
         };
-        if seen.contains(&key) {
+        if let Some((_, first)) = seen.iter().find(|(known, _)| *known == key) {
             // Office wants names unique without regard to case; the first one counts.
-            self.duplicate |= field_value(group, &key) != Some(value.to_owned());
+            self.duplicate |= first != value;
             return;
         }
         if seen.len() >= MOST_FIELDS {
@@ -96,7 +96,7 @@ impl Collector {
             return;
         }
         set_field(group, &key, field, value);
-        seen.push(key);
+        seen.push((key, value.to_owned()));
     }
 
     fn group_index(&mut self, id: Uuid) -> Option<usize> {
@@ -162,17 +162,44 @@ fn set_field(group: &mut LabelGroup, key: &str, field: &str, value: &str) {
     }
 }
 
-/// The value a group already has for a field, to tell a harmless repetition from a contradiction.
-fn field_value(group: &LabelGroup, key: &str) -> Option<String> {
-    match key {
-        "method" => group.method.clone(),
-        "name" => group.name.clone(),
-        "setdate" => group.set_date.clone(),
-        "siteid" => group.site_id.map(|id| id.to_string()),
-        _ => group
-            .extra
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(key))
-            .map(|(_, value)| value.clone()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LABEL: &str = "MSIP_Label_0a1b2c3d-0000-4000-8000-000000000001_";
+
+    #[test]
+    fn names_of_label_properties() {
+        for (name, expected) in [
+            (format!("{LABEL}Enabled"), Some("Enabled")),
+            (format!("{LABEL}Custom_Field"), Some("Custom_Field")),
+            (LABEL.to_lowercase() + "SiteId", Some("SiteId")),
+            (LABEL.to_owned(), None),
+            ("MSIP_Label_no-guid_Enabled".to_owned(), None),
+            ("Sensitivity".to_owned(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(
+                split_name(&name).map(|(_, field)| field),
+                expected,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_of_two_values_counts_and_only_a_contradiction_is_told() {
+        for (second, warned) in [("true", false), ("false", true)] {
+            let mut collector = Collector::new(Place::Custom, 1, 10);
+            collector.property(&format!("{LABEL}Enabled"), "true");
+            collector.property(&format!("{LABEL}ENABLED"), second);
+            let mut findings = Findings::default();
+            collector.finish(&mut findings);
+            assert!(findings.groups[0].enabled);
+            assert_eq!(
+                findings.warnings.contains(&Warning::DuplicateProperty),
+                warned
+            );
+        }
     }
 }
