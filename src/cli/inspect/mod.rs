@@ -70,11 +70,38 @@ impl From<ReadMode> for RangeStrategy {
     }
 }
 
-/// Files that may be between the first glance and the print: bounds memory when one file is slow.
-const MOST_IN_FLIGHT: usize = 1024;
+/// Files that go from thread to thread at once: handing over costs as much as reading a small file.
+const LARGEST_BATCH: usize = 16;
+/// Batches that may be between the first glance and the print: bounds memory when one file is slow.
+const MOST_IN_FLIGHT: usize = 64;
 
-/// A numbered thing, so that results are printed in the order of the files.
-type Numbered<T> = (u64, T);
+/// A numbered batch, so that results are printed in the order of the files.
+type Batch<T> = (u64, Vec<T>);
+
+/// Collects jobs into batches and hands these to the workers.
+struct Batches {
+    tickets: SyncSender<()>,
+    workers: SyncSender<Batch<Job>>,
+    sent: u64,
+    waiting: Vec<Job>,
+}
+
+impl Batches {
+    /// Takes a job; whether there is any use in another.
+    fn add(&mut self, job: Job) -> bool {
+        self.waiting.push(job);
+        // The first batches are small, so that a few files already keep all cores busy.
+        let wanted = 1 + usize::try_from(self.sent / 8).unwrap_or(LARGEST_BATCH);
+        self.waiting.len() < wanted.min(LARGEST_BATCH) || self.send()
+    }
+
+    fn send(&mut self) -> bool {
+        let batch = (self.sent, std::mem::take(&mut self.waiting));
+        self.sent += 1;
+        // Either channel closes only when printing has failed; then there is nothing to do.
+        self.tickets.send(()).is_ok() && self.workers.send(batch).is_ok()
+    }
+}
 
 /// Runs the command.
 ///
@@ -97,20 +124,22 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit> {
         size_limit: args.size_limit,
     };
     let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let (job_sender, jobs) = sync_channel::<Numbered<Job>>(64);
-    let (result_sender, results) = sync_channel::<Numbered<Inspected>>(64);
+    let (job_sender, jobs) = sync_channel::<Batch<Job>>(workers * 2);
+    let (result_sender, results) = sync_channel::<Batch<Inspected>>(workers * 2);
     let (ticket_sender, tickets) = sync_channel::<()>(MOST_IN_FLIGHT);
     let jobs = Mutex::new(jobs);
     thread::scope(|scope| {
         let (paths, list) = (&args.paths, args.files_from.as_deref());
         let producer = scope.spawn(move || {
-            let mut number = 0;
-            named_files::each_job(paths, list, &mut |job| {
-                // Either channel closes only when printing has failed; then there is nothing to do.
-                let sent = ticket_sender.send(()).is_ok() && job_sender.send((number, job)).is_ok();
-                number += 1;
-                sent
-            })
+            let mut batches = Batches {
+                tickets: ticket_sender,
+                workers: job_sender,
+                sent: 0,
+                waiting: Vec::new(),
+            };
+            let listed = named_files::each_job(paths, list, &mut |job| batches.add(job));
+            batches.send();
+            listed
         });
         for _ in 0..workers {
             let result_sender = result_sender.clone();
@@ -133,15 +162,18 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit> {
 /// Takes jobs until there are no more. Where printing has failed the rest is only taken away, so that
 /// the producer does not wait for ever.
 fn work(
-    jobs: &Mutex<Receiver<Numbered<Job>>>,
-    results: &SyncSender<Numbered<Inspected>>,
+    jobs: &Mutex<Receiver<Batch<Job>>>,
+    results: &SyncSender<Batch<Inspected>>,
     settings: job::Settings,
 ) {
     let mut printing = true;
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, job)) = next else { return };
-        printing = printing && results.send((number, job.inspect(settings))).is_ok();
+        let Ok((number, batch)) = next else { return };
+        if printing {
+            let inspected = batch.into_iter().map(|job| job.inspect(settings)).collect();
+            printing = results.send((number, inspected)).is_ok();
+        }
     }
 }
 
@@ -151,7 +183,7 @@ fn work(
     reason = "the receivers must be dropped when printing fails"
 )]
 fn print(
-    results: Receiver<Numbered<Inspected>>,
+    results: Receiver<Batch<Inspected>>,
     tickets: Receiver<()>,
     format: Format,
 ) -> Result<Summary> {
@@ -161,25 +193,30 @@ fn print(
     let mut summary = Summary::default();
     let mut waiting = BTreeMap::new();
     let mut next = 0;
-    for (number, inspected) in results {
-        waiting.insert(number, inspected);
-        while let Some(inspected) = waiting.remove(&next) {
-            let failed = summary.add(&inspected);
-            if failed && format == Format::Human {
-                progress.suspend(|| complain(&inspected))?;
+    for (number, batch) in results {
+        waiting.insert(number, batch);
+        while let Some(batch) = waiting.remove(&next) {
+            for inspected in batch {
+                let failed = summary.add(&inspected);
+                if failed && format == Format::Human {
+                    progress.suspend(|| complain(&inspected))?;
+                }
+                progress.inc(1);
+                progress
+                    .suspend(|| listing.row(&inspected))
+                    .context("cannot write the results")?;
             }
-            progress.inc(1);
-            progress
-                .suspend(|| listing.row(&inspected))
-                .context("cannot write the results")?;
             next += 1;
-            // One file left, so one more may enter; the producer may have ended already.
+            // One batch left, so one more may enter; the producer may have ended already.
             let _ = tickets.try_recv();
         }
     }
     progress.finish_and_clear();
     listing.finish().context("cannot write the results")?;
-    write!(io::stderr(), "{summary}").context("cannot write the summary")?;
+    // In one piece: standard error is not buffered.
+    io::stderr()
+        .write_all(summary.to_string().as_bytes())
+        .context("cannot write the summary")?;
     Ok(summary)
 }
 
