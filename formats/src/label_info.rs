@@ -1,8 +1,6 @@
 //! The `labelList` document: part `docMetadata/LabelInfo.xml` and stream `LabelInfo` (MS-OFFCRYPTO
 //! 2.6.4, 2.6.5).
 
-use std::collections::BTreeMap;
-
 use crate::input::{Input, Parsed};
 use crate::msip::{parse_flag, parse_guid};
 use crate::reading::{Findings, LabelGroup, Place, Warning};
@@ -57,21 +55,7 @@ pub(crate) fn read(
 
 /// One `label` element; an element whose id is no GUID says nothing that could be used.
 fn label(element: &xml::Element<'_>, place: Place) -> Parsed<Option<LabelGroup>> {
-    let mut group = LabelGroup {
-        place,
-        precedence: precedence(place),
-        site_id: None,
-        id: uuid::Uuid::nil(),
-        name: None,
-        enabled: false,
-        removed: false,
-        method: None,
-        set_date: None,
-        action_id: None,
-        content_bits: None,
-        parent: None,
-        extra: BTreeMap::new(),
-    };
+    let mut group = LabelGroup::new(place, precedence(place), uuid::Uuid::nil());
     let mut id = None;
     for attribute in element.attributes() {
         let (name, value) = attribute?;

@@ -154,20 +154,11 @@ mod tests {
     const TWO: Uuid = Uuid::from_u128(2);
 
     fn group(place: Place, id: Uuid) -> LabelGroup {
+        let precedence = if place == Place::LabelInfo { 2 } else { 1 };
         LabelGroup {
-            place,
-            precedence: if place == Place::LabelInfo { 2 } else { 1 },
             site_id: Some(TENANT),
-            id,
-            name: None,
             enabled: true,
-            removed: false,
-            method: None,
-            set_date: None,
-            action_id: None,
-            content_bits: None,
-            parent: None,
-            extra: BTreeMap::new(),
+            ..LabelGroup::new(place, precedence, id)
         }
     }
 

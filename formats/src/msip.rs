@@ -106,21 +106,8 @@ impl Collector {
         if self.groups.len() >= self.limit {
             return None;
         }
-        self.groups.push(LabelGroup {
-            place: self.place,
-            precedence: self.precedence,
-            site_id: None,
-            id,
-            name: None,
-            enabled: false,
-            removed: false,
-            method: None,
-            set_date: None,
-            action_id: None,
-            content_bits: None,
-            parent: None,
-            extra: std::collections::BTreeMap::new(),
-        });
+        self.groups
+            .push(LabelGroup::new(self.place, self.precedence, id));
         self.seen.push(Vec::new());
         Some(self.groups.len() - 1)
     }

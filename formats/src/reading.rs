@@ -191,6 +191,27 @@ pub struct LabelGroup {
     pub extra: BTreeMap<String, String>,
 }
 
+impl LabelGroup {
+    /// A group that says nothing yet, and so is not in effect.
+    pub(crate) fn new(place: Place, precedence: u8, id: Uuid) -> Self {
+        Self {
+            place,
+            precedence,
+            site_id: None,
+            id,
+            name: None,
+            enabled: false,
+            removed: false,
+            method: None,
+            set_date: None,
+            action_id: None,
+            content_bits: None,
+            parent: None,
+            extra: BTreeMap::new(),
+        }
+    }
+}
+
 /// A label of a file: one for each pair of tenant and label, its places merged (product §1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Label {

@@ -2,7 +2,6 @@
 //! (reference/label-migration-and-rms.md §7.1; MS-RMPR 2.2.9.9).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -148,19 +147,9 @@ pub(crate) fn record_licence(
     findings
         .groups
         .extend(licence.label_id.map(|id| LabelGroup {
-            place: Place::RmsLicense,
-            precedence: LABEL_PRECEDENCE,
             site_id: licence.label_tenant_id,
-            id,
-            name: None,
             enabled: true,
-            removed: false,
-            method: None,
-            set_date: None,
-            action_id: None,
-            content_bits: None,
-            parent: None,
-            extra: BTreeMap::new(),
+            ..LabelGroup::new(Place::RmsLicense, LABEL_PRECEDENCE, id)
         }));
     findings.protection.licence = Some(Box::new(licence));
     Ok(())
