@@ -2,15 +2,18 @@
 //!
 //! A parser runs over the cache as if it were the whole file. Where bytes are missing the cache notes
 //! the range and stops the parser; the caller fetches what [`BlockCache::missing`] lists (from a
-//! cloud, a disk, anything) and runs the parser again. Parsing is cheap and fetching is not, so
-//! starting over is the simple and the fast choice; no thread waits on a network, and this crate
-//! needs no IO of its own.
+//! cloud, a disk, anything) and runs the parser again. Parsing is cheap and fetching from afar is not,
+//! so starting over is the simple choice; no thread waits on a network, and this crate needs no IO of
+//! its own. A disk answers before a parser could be started again: [`Fetching`] asks it in between,
+//! with the same reads, and the parser runs but once.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
+use crate::append_only::AppendOnly;
+use crate::reader::{MOST_FETCHED, MOST_ROUNDS};
 use crate::source::{Memory, Source, outside};
 
 /// How much to fetch at a time: what one more request costs against what one more byte costs.
@@ -58,7 +61,7 @@ const USUAL_READS: u32 = 16;
 const READS_PER_DOUBLING: u32 = 8;
 const MORE: u64 = 1 << 10;
 
-/// A run of bytes that has been fetched. Segments never overlap and are sorted by start.
+/// A run of bytes that has been fetched. Segments never overlap.
 #[derive(Debug)]
 struct Segment {
     start: u64,
@@ -76,12 +79,14 @@ impl Segment {
 pub struct BlockCache {
     len: u64,
     strategy: RangeStrategy,
-    segments: Vec<Segment>,
+    segments: AppendOnly<Segment>,
+    /// Indices of the segments, sorted by where they start.
+    order: RefCell<Vec<usize>>,
     missing: RefCell<Vec<Range<u64>>>,
     memory: Memory,
     position: u64,
-    bytes_read: u64,
-    reads: u32,
+    bytes_read: Cell<u64>,
+    reads: Cell<u32>,
 }
 
 impl BlockCache {
@@ -102,12 +107,13 @@ impl BlockCache {
         Self {
             len,
             strategy,
-            segments: Vec::new(),
+            segments: AppendOnly::default(),
+            order: RefCell::default(),
             missing: RefCell::new(missing),
             memory: Memory::default(),
             position: 0,
-            bytes_read: 0,
-            reads: 0,
+            bytes_read: Cell::new(0),
+            reads: Cell::new(0),
         }
     }
 
@@ -137,8 +143,14 @@ impl BlockCache {
     ///
     /// Bytes beyond the end of the file or already present are counted and dropped.
     pub fn insert(&mut self, start: u64, bytes: Vec<u8>) {
-        self.reads = self.reads.saturating_add(1);
-        self.bytes_read = self.bytes_read.saturating_add(bytes.len() as u64);
+        self.add(start, bytes);
+    }
+
+    /// As [`insert`](Self::insert), while bytes are lent.
+    fn add(&self, start: u64, bytes: Vec<u8>) {
+        self.reads.set(self.reads.get().saturating_add(1));
+        let bytes_read = self.bytes_read.get().saturating_add(bytes.len() as u64);
+        self.bytes_read.set(bytes_read);
         let end = start.saturating_add(bytes.len() as u64).min(self.len);
         for hole in self.without_present(start..end) {
             let from = (hole.start - start) as usize;
@@ -156,29 +168,35 @@ impl BlockCache {
     /// Bytes fetched so far.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
-        self.bytes_read
+        self.bytes_read.get()
     }
 
     /// Reads (requests) made so far.
     #[must_use]
     pub fn reads(&self) -> u32 {
-        self.reads
+        self.reads.get()
     }
 
-    fn put(&mut self, start: u64, bytes: Vec<u8>) {
-        let index = self
-            .segments
-            .partition_point(|segment| segment.start < start);
-        self.segments.insert(index, Segment { start, bytes });
+    fn put(&self, start: u64, bytes: Vec<u8>) {
+        let at = self.position_of(|segment| segment.start < start);
+        if let Some(index) = self.segments.push(Segment { start, bytes }) {
+            self.order.borrow_mut().insert(at, index);
+        }
+    }
+
+    /// How many segments, in order, come `before`.
+    fn position_of(&self, before: impl Fn(&Segment) -> bool) -> usize {
+        let is_before = |index: &usize| self.segments.get(*index).is_some_and(&before);
+        self.order.borrow().partition_point(is_before)
     }
 
     /// Makes a missing range at least as long as the strategy asks for.
     ///
-    /// A file that needed many reads will need more, each of which starts the parser again, so they grow,
+    /// A file that needed many reads will need more, each of which may start the parser again, so they grow,
     /// and in both directions, for chains may lead backwards: a file made to cost a read for every link
     /// of a chain ends after about a hundred.
     fn widened(&self, range: Range<u64>) -> Range<u64> {
-        let doublings = self.reads.saturating_sub(USUAL_READS) / READS_PER_DOUBLING;
+        let doublings = self.reads.get().saturating_sub(USUAL_READS) / READS_PER_DOUBLING;
         let extra = (MORE << doublings.min(30)) - MORE;
         let end = range
             .end
@@ -204,16 +222,15 @@ impl BlockCache {
         holes
     }
 
-    fn overlapping(&self, range: &Range<u64>) -> &[Segment] {
-        let first = self
-            .segments
-            .partition_point(|segment| segment.end() <= range.start);
-        let last = self
-            .segments
-            .partition_point(|segment| segment.start < range.end);
-        self.segments
-            .get(first..last.max(first))
-            .unwrap_or_default()
+    /// The segments that have bytes of `range`, in order.
+    fn overlapping(&self, range: &Range<u64>) -> impl Iterator<Item = &Segment> {
+        let end = range.end;
+        let mut at = self.position_of(|segment| segment.end() <= range.start);
+        std::iter::from_fn(move || {
+            let index = *self.order.borrow().get(at)?;
+            at += 1;
+            self.segments.get(index).filter(|found| found.start < end)
+        })
     }
 
     fn note_missing(&self, range: &Range<u64>) -> bool {
@@ -233,20 +250,22 @@ impl Source for BlockCache {
         if range.start > range.end || range.end > self.len {
             return Err(outside(&range));
         }
-        let parts = self.overlapping(&range);
-        if let [only] = parts
-            && only.start <= range.start
-            && range.end <= only.end()
-        {
-            let from = (range.start - only.start) as usize;
-            let to = (range.end - only.start) as usize;
-            return Ok(Cow::Borrowed(only.bytes.get(from..to).unwrap_or_default()));
+        let Some(first) = self.overlapping(&range).next() else {
+            return match self.note_missing(&range) {
+                true => Err(io::ErrorKind::WouldBlock.into()),
+                false => Ok(Cow::Borrowed(&[])),
+            };
+        };
+        if first.start <= range.start && range.end <= first.end() {
+            let from = (range.start - first.start) as usize;
+            let to = (range.end - first.start) as usize;
+            return Ok(Cow::Borrowed(first.bytes.get(from..to).unwrap_or_default()));
         }
         if self.note_missing(&range) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let mut joined = Vec::with_capacity((range.end - range.start) as usize);
-        for part in parts {
+        for part in self.overlapping(&range) {
             let from = range.start.saturating_sub(part.start) as usize;
             let to = (range.end.min(part.end()) - part.start) as usize;
             joined.extend_from_slice(part.bytes.get(from..to).unwrap_or_default());
@@ -269,6 +288,79 @@ impl Source for BlockCache {
 
     fn memory(&self) -> Option<&Memory> {
         Some(&self.memory)
+    }
+}
+
+/// A cache that fetches what it misses at once, within [`MOST_ROUNDS`] and [`MOST_FETCHED`].
+pub(crate) struct Fetching<'c, F> {
+    cache: &'c BlockCache,
+    fetch: RefCell<F>,
+    rounds: Cell<u32>,
+    given_up: Cell<bool>,
+}
+
+impl<'c, F: FnMut(Range<u64>) -> io::Result<Vec<u8>>> Fetching<'c, F> {
+    pub(crate) fn new(cache: &'c BlockCache, fetch: F) -> Self {
+        Self {
+            cache,
+            fetch: RefCell::new(fetch),
+            rounds: Cell::new(0),
+            given_up: Cell::new(false),
+        }
+    }
+
+    /// Whether a parser was stopped because the file needs more than the bounds allow.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.given_up.get()
+    }
+
+    fn fetch_missing(&self) -> io::Result<()> {
+        let missing = self.cache.missing();
+        let wanted: u64 = missing.iter().map(|range| range.end - range.start).sum();
+        let fetched = self.cache.bytes_read().saturating_add(wanted);
+        let round = self.rounds.get();
+        // How much the first round takes is the caller's choice.
+        if round >= MOST_ROUNDS || round > 0 && fetched > MOST_FETCHED {
+            self.given_up.set(true);
+            return Err(io::Error::other("too many reads"));
+        }
+        self.rounds.set(round + 1);
+        for range in missing {
+            let wanted = range.end - range.start;
+            let bytes = (self.fetch.borrow_mut())(range.clone())?;
+            if bytes.len() as u64 != wanted {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.cache.add(range.start, bytes);
+        }
+        Ok(())
+    }
+
+    /// What `ask` answers once nothing is missing that it asks for.
+    fn until_there<T>(&self, ask: impl Fn() -> io::Result<T>) -> io::Result<T> {
+        if self.rounds.get() == 0 {
+            self.fetch_missing()?;
+        }
+        loop {
+            match ask() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.fetch_missing()?,
+                answer => return answer,
+            }
+        }
+    }
+}
+
+impl<F: FnMut(Range<u64>) -> io::Result<Vec<u8>>> Source for Fetching<'_, F> {
+    fn len(&self) -> u64 {
+        self.cache.len
+    }
+
+    fn view(&self, range: Range<u64>) -> io::Result<Cow<'_, [u8]>> {
+        self.until_there(|| self.cache.view(range.clone()))
+    }
+
+    fn announce(&self, ranges: &[Range<u64>]) -> io::Result<()> {
+        self.until_there(|| self.cache.announce(ranges))
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`BlockCache`] is the source for files of which only the needed ranges shall be fetched. Every
 //! reading is bounded by [`Limits`], whatever the bytes say.
 
+mod append_only;
 mod block_cache;
 mod detect;
 mod extension;

@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::Range;
 
-use crate::block_cache::BlockCache;
+use crate::block_cache::{BlockCache, Fetching};
 use crate::detect::{self, Container};
 use crate::input::{Input, Parsed, Stop};
 use crate::labels::{self, TenantKnowledge};
@@ -48,7 +48,7 @@ pub const MOST_ROUNDS: u32 = 1_000;
 /// smaller file is never given up, as nothing is fetched twice.
 pub const MOST_FETCHED: u64 = 64 << 20;
 
-/// Reads through `cache`, fetching with `fetch` what is missing until the reading is complete.
+/// Reads through `cache`, fetching with `fetch` what is missing as soon as it is.
 ///
 /// A file above 64 MiB that is made to be read in crumbs is refused, although reading it whole might
 /// succeed.
@@ -59,36 +59,18 @@ pub const MOST_FETCHED: u64 = 64 << 20;
 pub fn read_ranged(
     cache: &mut BlockCache,
     options: ReadOptions<'_>,
-    mut fetch: impl FnMut(Range<u64>) -> io::Result<Vec<u8>>,
+    fetch: impl FnMut(Range<u64>) -> io::Result<Vec<u8>>,
 ) -> io::Result<Reading> {
-    for round in 0..MOST_ROUNDS {
-        let missing = cache.missing();
-        let wanted: u64 = missing.iter().map(|range| range.end - range.start).sum();
-        // How much the first round takes is the caller's choice.
-        if round > 0 && cache.bytes_read().saturating_add(wanted) > MOST_FETCHED {
-            break;
+    let fetching = Fetching::new(cache, fetch);
+    match read(&fetching, options) {
+        Err(_) if fetching.is_given_up() => {
+            let refusal = Refusal::Limit("it needs too many reads");
+            let findings = Findings::default();
+            let size = fetching.len();
+            Ok(conclude(size, Some(refusal), findings, options.known))
         }
-        for range in missing {
-            let wanted = range.end - range.start;
-            let bytes = fetch(range.clone())?;
-            if bytes.len() as u64 != wanted {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            cache.insert(range.start, bytes);
-        }
-        match read(cache, options) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            done => return done,
-        }
+        done => done,
     }
-    let refusal = Refusal::Limit("it needs too many reads");
-    let findings = Findings::default();
-    Ok(conclude(
-        cache.len(),
-        Some(refusal),
-        findings,
-        options.known,
-    ))
 }
 
 fn dispatch(input: &Input<'_>, findings: &mut Findings) -> Parsed<()> {

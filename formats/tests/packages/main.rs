@@ -9,5 +9,7 @@ mod detection;
 mod hostile;
 mod open_document;
 mod parts;
+#[path = "../ranged/mod.rs"]
+mod ranged;
 mod read_back;
 mod support;

@@ -2,11 +2,11 @@
 
 use std::io::{Cursor, Write};
 
-use labeld_formats::{
-    BlockCache, Limits, RangeStrategy, ReadOptions, Reading, TenantKnowledge, read, read_ranged,
-};
+use labeld_formats::{Limits, RangeStrategy, ReadOptions, Reading, TenantKnowledge, read};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+
+use crate::ranged::read_in_ranges;
 
 pub(crate) const RELATIONSHIPS: &str =
     "http://schemas.openxmlformats.org/package/2006/relationships";
@@ -142,11 +142,8 @@ pub(crate) fn read_all_ways(bytes: &[u8]) -> Reading {
         gap: 0,
     };
     for strategy in [RangeStrategy::LOCAL, RangeStrategy::BYTES, stingy] {
-        let mut cache = BlockCache::new(bytes.len() as u64, strategy);
-        let ranged = read_ranged(&mut cache, options, |range| {
-            Ok(bytes[range.start as usize..range.end as usize].to_vec())
-        });
-        assert_eq!(ranged.unwrap(), whole, "{strategy:?}");
+        let (ranged, _) = read_in_ranges(bytes, strategy, options);
+        assert_eq!(ranged, whole, "{strategy:?}");
     }
     whole
 }

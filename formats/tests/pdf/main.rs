@@ -9,6 +9,8 @@ mod encryption;
 mod facts;
 mod hostile;
 mod labels;
+#[path = "../ranged/mod.rs"]
+mod ranged;
 mod structure;
 mod support;
 mod writer;

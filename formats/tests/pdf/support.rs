@@ -1,10 +1,10 @@
 //! Labels to write, and reading that compares all ways to read.
 
 use labeld_formats::{
-    BlockCache, Limits, Place, RangeStrategy, ReadOptions, Reading, StreamSource, TenantKnowledge,
-    read, read_ranged,
+    Limits, Place, RangeStrategy, ReadOptions, Reading, StreamSource, TenantKnowledge, read,
 };
 
+use crate::ranged::read_in_ranges;
 use crate::writer::Pdf;
 
 pub(crate) const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
@@ -78,11 +78,8 @@ pub(crate) fn read_within(file: &[u8], limits: Limits) -> Reading {
         gap: 0,
     };
     for strategy in [RangeStrategy::LOCAL, RangeStrategy::BYTES, stingy] {
-        let mut cache = BlockCache::new(file.len() as u64, strategy);
-        let ranged = read_ranged(&mut cache, options, |range| {
-            Ok(file[range.start as usize..range.end as usize].to_vec())
-        });
-        assert_eq!(ranged.unwrap(), whole, "in ranges: {strategy:?}");
+        let (ranged, _) = read_in_ranges(file, strategy, options);
+        assert_eq!(ranged, whole, "in ranges: {strategy:?}");
     }
     whole
 }
