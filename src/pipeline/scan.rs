@@ -64,7 +64,7 @@ pub async fn scan(
         after = Some(last.id);
         let count = records.len() as u64;
         let results = read_all(app, records, &known, clock).await;
-        store(db, app, state, &results, &mut foreign, clock).await?;
+        store(db, app, state, results, &mut foreign, clock).await?;
         done(count);
     }
 }
@@ -272,11 +272,14 @@ async fn store(
     db: &Db,
     app: &App,
     state: &mut RunState,
-    results: &[Scanned],
+    results: Vec<Scanned>,
     foreign: &mut ForeignLabels,
     clock: &dyn Clock,
 ) -> Result<(), StoreError> {
     let now = clock.now();
+    let mut changes = Vec::new();
+    let mut facts = Vec::with_capacity(results.len());
+    let mut outcomes = Vec::with_capacity(results.len());
     for scanned in results {
         let counters = &mut state.counters;
         counters.read += u64::from(scanned.facts.reads > 0);
@@ -290,19 +293,10 @@ async fn store(
         for label in &scanned.facts.labels {
             foreign.see(label, now);
         }
+        changes.extend(scanned.change);
+        outcomes.push((scanned.file, scanned.outcome));
+        facts.push((scanned.file, scanned.facts));
     }
-    let changes: Vec<Change> = results
-        .iter()
-        .filter_map(|scanned| scanned.change.clone())
-        .collect();
-    let facts: Vec<(FileId, FileFacts)> = results
-        .iter()
-        .map(|scanned| (scanned.file, scanned.facts.clone()))
-        .collect();
-    let outcomes: Vec<(FileId, &str)> = results
-        .iter()
-        .map(|scanned| (scanned.file, scanned.outcome))
-        .collect();
     let tx = db.begin().await?;
     files::apply_changes(&tx, state.app, &changes, now).await?;
     files::store_facts(&tx, &facts).await?;
