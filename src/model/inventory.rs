@@ -1,7 +1,7 @@
 //! What the inventory knows about a file.
 
 use chrono::{DateTime, Utc};
-use labeld_connector::{FileKind, FileRef, Version};
+use labeld_connector::{Barrier, Exposure, FileKind, FileRef, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -37,8 +37,12 @@ pub struct FileRecord {
     pub created: Option<DateTime<Utc>>,
     /// When its content last changed, to the millisecond.
     pub modified: Option<DateTime<Utc>>,
-    /// The listing said that labeld cannot read the file.
-    pub denied: bool,
+    /// What the listing said against reading the file.
+    pub barrier: Option<Barrier>,
+    /// Who can reach it, as far as the listing told.
+    pub exposure: Exposure,
+    /// Its web address, where its app has one.
+    pub link: Option<String>,
     /// First listed.
     pub first_seen: DateTime<Utc>,
     /// Last listed as new or changed.

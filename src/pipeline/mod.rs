@@ -5,6 +5,7 @@ pub mod label_list;
 pub mod label_sync;
 pub mod labels;
 mod learn;
+mod owners;
 pub mod read_file;
 pub mod rescan;
 pub mod scan;
@@ -67,8 +68,12 @@ pub fn error_chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
+        let message = next.to_string();
+        // Some errors tell of their cause themselves.
+        if !text.ends_with(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
         cause = next.source();
     }
     text

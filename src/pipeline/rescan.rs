@@ -8,6 +8,7 @@ use labeld_formats::{Coauthoring, READER_VERSION, TenantKnowledge};
 use serde::{Deserialize, Serialize};
 
 use super::discover::{RunState, StageError, discover};
+use super::owners::look_up_owners;
 use super::scan::scan;
 use super::{App, StopSignal};
 use crate::clock::Clock;
@@ -120,7 +121,7 @@ async fn begin(
     };
     let identity = scope.identity();
     let unfinished = runs::unfinished(&tx, app_id, &identity).await?;
-    let mut state = match unfinished {
+    let state = match unfinished {
         Some(run) => {
             watch(Progress::Resuming);
             runs::refresh_outcomes(&tx, run.id, reuse).await?;
@@ -138,10 +139,7 @@ async fn begin(
             counters: Counters::default(),
         },
     };
-    if runs::take_over_enumeration(&tx, state.run, app_id, reuse).await? {
-        state.counters.full_enumeration = true;
-        runs::set_progress(&tx, state.run, Phase::Enumerating, &state.counters).await?;
-    }
+    runs::take_over_enumerations(&tx, state.run, app_id, reuse).await?;
     tx.commit().await?;
     Ok(state)
 }
@@ -164,6 +162,7 @@ async fn run(
         watch(Progress::Listed(listed));
     })
     .await?;
+    look_up_owners(db, app, state.app, clock).await?;
     let query = scope.query(app);
     let tx = db.begin().await?;
     runs::include_known(&tx, state.run, state.reuse, &query).await?;

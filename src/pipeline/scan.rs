@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use labeld_connector::{Change, FileMeta};
+use labeld_connector::{Change, FileMeta, FileRef, Version};
 use labeld_formats::{Label, READER_VERSION, Reading, TenantKnowledge};
 use tokio::task::JoinSet;
 
@@ -63,10 +63,21 @@ pub async fn scan(
         };
         after = Some(last.id);
         let count = records.len() as u64;
+        prepare(app, &records).await;
         let results = read_all(app, records, &known, clock).await;
         store(db, app, state, results, &mut foreign, clock).await?;
         done(count);
     }
+}
+
+/// Tells the app which files are about to be read.
+async fn prepare(app: &App, records: &[FileRecord]) {
+    let to_read: Vec<(FileRef, Version)> = records
+        .iter()
+        .filter(|record| verdict::of_listing(&listed(record)).is_none())
+        .map(|record| (record.file.clone(), record.version.clone()))
+        .collect();
+    app.connector.prepare(&to_read).await;
 }
 
 /// What became of one file.
@@ -169,13 +180,17 @@ fn listed(record: &FileRecord) -> FileMeta {
         file: record.file.clone(),
         name: record.name.clone(),
         folder: record.folder.clone(),
+        // Not known here, and not needed: a file that has changed is looked at anew.
+        parent: None,
         kind: record.kind,
         size: record.size,
         version: record.version.clone(),
         created: record.created,
         modified: record.modified,
         owner: record.owner.clone(),
-        denied: record.denied,
+        exposure: record.exposure,
+        own_write: None,
+        barrier: record.barrier,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a listing entry or a reading amounts to: state and reason code (rules §3, the gates that stop
 //! a reading; product §1, `state`).
 
-use labeld_connector::{FileKind, FileMeta};
+use labeld_connector::{Barrier, FileKind, FileMeta};
 use labeld_formats::{Reading, Refusal, formats_of_extension};
 
 use crate::model::{FileState, Reason};
@@ -37,12 +37,19 @@ impl Verdict {
     }
 }
 
-/// The gates that need no bytes: 2, 3, 4 (for types the reader does not know) and 6 of rules §3.
+/// The gates that need no bytes: 2, 3, 4 (for types the reader does not know), 6 and 7 of rules §3, and malware.
 /// `None` lets the reading begin.
 #[must_use]
-pub fn before_reading(kind: FileKind, name: &str, size: u64, denied: bool) -> Option<Reason> {
+pub fn before_reading(
+    kind: FileKind,
+    name: &str,
+    size: u64,
+    barrier: Option<Barrier>,
+) -> Option<Reason> {
+    if let Some(barrier) = barrier {
+        return Some(of_barrier(barrier));
+    }
     match kind {
-        _ if denied => Some(Reason::AccessDenied),
         FileKind::Special => Some(Reason::TypeSpecial),
         FileKind::Shortcut => Some(Reason::TypeShortcut),
         FileKind::Package => Some(Reason::TypePackage),
@@ -55,10 +62,21 @@ pub fn before_reading(kind: FileKind, name: &str, size: u64, denied: bool) -> Op
     }
 }
 
+fn of_barrier(barrier: Barrier) -> Reason {
+    match barrier {
+        Barrier::Denied => Reason::AccessDenied,
+        Barrier::ExternalOwner => Reason::AccessExternalOwner,
+        Barrier::NotCovered => Reason::AccessNotCovered,
+        Barrier::Trashed => Reason::FileTrashed,
+        Barrier::Malware => Reason::FileMalware,
+        Barrier::ClientEncrypted => Reason::FileClientEncrypted,
+    }
+}
+
 /// [`before_reading`] for a listed file.
 #[must_use]
 pub fn of_listing(meta: &FileMeta) -> Option<Reason> {
-    before_reading(meta.kind, &meta.name, meta.size, meta.denied)
+    before_reading(meta.kind, &meta.name, meta.size, meta.barrier)
 }
 
 /// What a reading amounts to. `size_limit` is the limit for writing, in bytes (rules §3 gate 5).
@@ -129,62 +147,69 @@ mod tests {
 
     #[test]
     fn gates_before_reading_need_no_bytes() {
-        for (kind, name, size, denied, expected) in [
-            (FileKind::File, "a.docx", 10, false, None),
-            (FileKind::File, "a.DOCX", 10, false, None),
+        for (kind, name, size, barrier, expected) in [
+            (FileKind::File, "a.docx", 10, None, None),
+            (FileKind::File, "a.DOCX", 10, None, None),
             (
                 FileKind::File,
                 "a.docx",
                 10,
-                true,
+                Some(Barrier::Denied),
                 Some(Reason::AccessDenied),
             ),
-            (FileKind::File, "a.docx", 0, false, Some(Reason::FileEmpty)),
+            (
+                FileKind::Package,
+                "a.docx",
+                0,
+                Some(Barrier::Malware),
+                Some(Reason::FileMalware),
+            ),
+            (FileKind::File, "a.docx", 0, None, Some(Reason::FileEmpty)),
             (
                 FileKind::File,
                 "a.txt",
                 0,
-                false,
+                None,
                 Some(Reason::FileTypeUnsupported),
             ),
             (
                 FileKind::File,
                 "docx",
                 10,
-                false,
+                None,
                 Some(Reason::FileTypeUnsupported),
             ),
             (
                 FileKind::Special,
                 "pipe.docx",
                 0,
-                false,
+                None,
                 Some(Reason::TypeSpecial),
             ),
             (
                 FileKind::Shortcut,
                 "a.docx",
                 10,
-                false,
+                None,
                 Some(Reason::TypeShortcut),
             ),
             (
                 FileKind::Native,
                 "a",
                 0,
-                false,
+                None,
                 Some(Reason::TypeNativeGoogle),
             ),
             (
                 FileKind::Package,
                 "notes",
                 0,
-                false,
+                None,
                 Some(Reason::TypePackage),
             ),
         ] {
             assert_eq!(
-                before_reading(kind, name, size, denied),
+                before_reading(kind, name, size, barrier),
                 expected,
                 "{kind:?} {name}"
             );

@@ -12,10 +12,16 @@ pub(crate) struct Migration {
 }
 
 /// All steps in order. A step that was released is never edited: a change is a new step.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    text: include_str!("migrations/0001_base.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        text: include_str!("migrations/0001_base.sql"),
+    },
+    Migration {
+        version: 2,
+        text: include_str!("migrations/0002_feeds.sql"),
+    },
+];
 
 /// Makes the table that records which steps have been done.
 pub(crate) const CREATE_SCHEMA_VERSION: &str =
@@ -30,6 +36,7 @@ pub(crate) enum Dialect {
 
 /// Fills the placeholders of a step: `{id}` a row number that the database hands out, `{integer}`, `{text}` (compared by
 /// code point), `{bytes}`, `{keyed}` a table stored by its primary key, `{then_id}` the id as last column of an index.
+/// Lines between `{sqlite:` or `{postgres:` and `}`, each on a line of its own, are for that database only.
 pub(crate) fn sql_for(dialect: Dialect, text: &str) -> String {
     let types = match dialect {
         Dialect::Sqlite => [
@@ -52,11 +59,29 @@ pub(crate) fn sql_for(dialect: Dialect, text: &str) -> String {
             ("{then_id}", ", id"),
         ],
     };
-    types
-        .iter()
-        .fold(text.to_owned(), |sql, (placeholder, replacement)| {
-            sql.replace(placeholder, replacement)
-        })
+    types.iter().fold(
+        lines_for(dialect, text),
+        |sql, (placeholder, replacement)| sql.replace(placeholder, replacement),
+    )
+}
+
+/// Leaves out what is for the other database.
+fn lines_for(dialect: Dialect, text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut only_for = None;
+    for line in text.lines() {
+        match line {
+            "{sqlite:" => only_for = Some(Dialect::Sqlite),
+            "{postgres:" => only_for = Some(Dialect::Postgres),
+            "}" => only_for = None,
+            _ if only_for.is_none_or(|only| only == dialect) => {
+                kept.push_str(line);
+                kept.push('\n');
+            }
+            _ => {}
+        }
+    }
+    kept
 }
 
 /// What a store of schema version `found` (0 for a new one) needs.

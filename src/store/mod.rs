@@ -4,12 +4,13 @@
 //! belongs together is written through one [`Tx`].
 
 pub mod apps;
-pub mod cursors;
 mod db;
 mod error;
+pub mod feeds;
 pub mod files;
 pub mod labels;
 mod migrations;
+pub mod owners;
 mod postgres;
 pub mod runs;
 mod sqlite;

@@ -4,24 +4,28 @@ use std::fs;
 use std::path::Path;
 
 use chrono::DateTime;
+use labeld_connector::{Cursor, FeedRef};
 use tempfile::TempDir;
 
 use super::db::Source;
+use super::feeds::{self, StoredCursor};
 use super::migrations::{MIGRATIONS, Migration};
-use super::{Access, Db, Location, StoreError, apps, cursors};
+use super::{Access, Db, Location, StoreError, apps, files, runs};
 
 const NEXT_VERSION: &[Migration] = &[
     MIGRATIONS[0],
+    MIGRATIONS[1],
     Migration {
-        version: MIGRATIONS[0].version + 1,
+        version: MIGRATIONS[1].version + 1,
         text: "CREATE TABLE added (id {id}, words {text} NOT NULL);",
     },
 ];
 
 const BROKEN_VERSION: &[Migration] = &[
     MIGRATIONS[0],
+    MIGRATIONS[1],
     Migration {
-        version: MIGRATIONS[0].version + 1,
+        version: MIGRATIONS[1].version + 1,
         text: "CREATE TABLE added (id {id}); CREATE TABLE app (id {id});",
     },
 ];
@@ -64,7 +68,7 @@ async fn an_upgrade_keeps_a_copy_of_the_file() {
     add_app(&db).await;
     db.close().await.unwrap();
     assert_eq!(files_in(folder.path()), ["labeld.db", "labeld.db.lock"]);
-    fs::write(folder.path().join("labeld.db.v1.backup"), "an older one").unwrap();
+    fs::write(folder.path().join("labeld.db.v2.backup"), "an older one").unwrap();
 
     let db = open(&folder, NEXT_VERSION).await;
     assert!(has_app(&db).await);
@@ -78,14 +82,14 @@ async fn an_upgrade_keeps_a_copy_of_the_file() {
         matches!(
             older,
             StoreError::NewerSchema {
-                found: 2,
-                known: 1,
+                found: 3,
+                known: 2,
                 ..
             }
         ),
         "{older:?}"
     );
-    let copy = Location::Sqlite(folder.path().join("labeld.db.v1.backup-2"));
+    let copy = Location::Sqlite(folder.path().join("labeld.db.v2.backup-2"));
     let copy = Db::open(&copy, Access::Read).await.unwrap();
     assert!(has_app(&copy).await);
 }
@@ -113,8 +117,8 @@ async fn a_reading_command_does_not_upgrade() {
         matches!(
             error,
             StoreError::OlderSchema {
-                found: 1,
-                known: 2,
+                found: 2,
+                known: 3,
                 ..
             }
         ),
@@ -130,13 +134,18 @@ async fn a_full_disk_is_told_and_the_store_stays_sound() {
     add_app(&db).await;
     let app = apps::find(&db, &"contoso".into(), &"finance".into()).await;
     let app = app.unwrap().unwrap();
+    let tx = db.begin().await.unwrap();
+    let feed = feeds::ensure(&tx, app, &FeedRef::whole()).await.unwrap();
+    tx.commit().await.unwrap();
 
     let tx = db.begin().await.unwrap();
     tx.query("PRAGMA max_page_count = 1", vec![]).await.unwrap();
-    let long = labeld_connector::Cursor("x".repeat(1_000_000));
-    let error = cursors::set(&tx, app, &long, DateTime::UNIX_EPOCH)
-        .await
-        .unwrap_err();
+    let long = StoredCursor {
+        cursor: Cursor("x".repeat(1_000_000)),
+        stored_at: DateTime::UNIX_EPOCH,
+        enumerating: false,
+    };
+    let error = feeds::set(&tx, feed, &long).await.unwrap_err();
     assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
     assert_eq!(error.exit_code(), 1);
     assert!(tx.commit().await.is_err());
@@ -145,9 +154,59 @@ async fn a_full_disk_is_told_and_the_store_stays_sound() {
     tx.query("PRAGMA max_page_count = 1000000", vec![])
         .await
         .unwrap();
-    cursors::set(&tx, app, &long, DateTime::UNIX_EPOCH)
-        .await
-        .unwrap();
+    feeds::set(&tx, feed, &long).await.unwrap();
     tx.commit().await.unwrap();
-    assert!(cursors::get(&db, app).await.unwrap().is_some());
+    let feeds = feeds::of_app(&db, app).await.unwrap();
+    assert_eq!(feeds[0].position, Some(long));
+}
+
+/// What a store of version 1 held.
+const FIRST_VERSION: &[Migration] = &[MIGRATIONS[0]];
+const HELD: &str = "
+    INSERT INTO app (id, tenant, name) VALUES (1, 'contoso', 'finance'), (2, 'contoso', 'sales');
+    INSERT INTO folder (id, app, path) VALUES (1, 1, 'a'), (2, 1, 'a/b'), (3, 2, 'a');
+    INSERT INTO file (id, app, kind, denied, folder, size, first_seen, last_seen, ref, name, version)
+        VALUES (1, 1, 0, 0, 1, 5, 0, 0, 'a/x.docx', 'x.docx', 'v'), (2, 1, 0, 1, 2, 5, 0, 0, 'a/b/y.docx', 'y.docx', 'v'),
+               (3, 2, 0, 0, 3, 5, 0, 0, 'a/z.docx', 'z.docx', 'v');
+    INSERT INTO change_cursor (app, position, stored_at) VALUES (1, 'end', 7), (2, 'halfway', 8);
+    INSERT INTO scan_run (app, scope, phase, started, interrupted, counters) VALUES (2, '{}', 'enumerating', 0, 0, '{\"full_enumeration\":true}');";
+
+#[tokio::test]
+async fn a_store_of_version_1_is_taken_over() {
+    let folder = TempDir::new().unwrap();
+    open(&folder, FIRST_VERSION).await.close().await.unwrap();
+    let path = folder.path().join("labeld.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch(HELD).unwrap();
+    drop(connection);
+    expect_taken_over(open(&folder, MIGRATIONS).await).await;
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let broken = connection.prepare("PRAGMA foreign_key_check").unwrap().exists([]);
+    assert!(!broken.unwrap());
+}
+
+async fn expect_taken_over(db: Db) {
+    let all = files::Page { after: None, limit: 10 };
+    let files = files::list(&db, &files::FileQuery::default(), all).await.unwrap();
+    let places: Vec<String> = files
+        .iter()
+        .map(|file| format!("{}/{}/{} {:?}", file.app, file.folder, file.name, file.barrier))
+        .collect();
+    assert_eq!(
+        places,
+        ["finance/a/x.docx None", "finance/a/b/y.docx Some(Denied)", "sales/a/z.docx None"]
+    );
+    let mut positions = Vec::new();
+    for name in ["finance", "sales"] {
+        let app = apps::find(&db, &"contoso".into(), &name.into()).await.unwrap();
+        let feeds = feeds::of_app(&db, app.unwrap()).await.unwrap();
+        assert_eq!(feeds.len(), 1);
+        positions.push(feeds[0].position.clone().map(|position| position.cursor.0));
+        let tx = db.begin().await.unwrap();
+        let run = runs::begin(&tx, app.unwrap(), "{}", DateTime::UNIX_EPOCH).await.unwrap();
+        let gone = runs::end_enumeration(&tx, run, feeds[0].id, DateTime::UNIX_EPOCH).await;
+        assert!(gone.unwrap() > 0, "its files are of its feed");
+    }
+    // A listing that was under way begins anew.
+    assert_eq!(positions, [Some("end".to_owned()), None]);
 }

@@ -31,6 +31,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "labeld_formats",
             "labeld_connector",
             "labeld_connector_local",
+            "labeld_connector_onedrive",
+            "labeld_connector_sharepoint",
+            "labeld_graph",
         ],
     ),
     (
@@ -55,6 +58,13 @@ const CRATES_MAY_USE: &[(&str, &[&str])] = &[
     ("formats", &[]),
     ("connectors/core", &[]),
     ("connectors/local", &["labeld-connector"]),
+    ("connectors/graph", &["labeld-connector"]),
+    (
+        "connectors/sharepoint",
+        &["labeld-connector", "labeld-graph"],
+    ),
+    ("connectors/onedrive", &["labeld-connector", "labeld-graph"]),
+    ("connectors/emulator", &["labeld-connector"]),
     ("connectors/conformance", &["labeld-connector"]),
 ];
 
@@ -282,6 +292,10 @@ fn what_only_one_place_may_do() {
         "formats/src",
         "connectors/core/src",
         "connectors/local/src",
+        "connectors/graph/src",
+        "connectors/sharepoint/src",
+        "connectors/onedrive/src",
+        "connectors/emulator/src",
     ];
     let table: [Reserved<'_>; 4] = [
         ("SQL", &["src"], &["src/store"], SQL),

@@ -31,5 +31,8 @@ async fn put_tree(harness: &dyn Harness) {
 }
 
 async fn connect(harness: &dyn Harness) -> Caller {
-    Caller(harness.connect().await)
+    Caller {
+        connector: harness.connect().await,
+        root: harness.root(),
+    }
 }

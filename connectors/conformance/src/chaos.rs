@@ -7,8 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use labeld_connector::{
-    Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind, Exposure, FileMeta,
-    FileRef, ReadOptions, Result, WriteOptions,
+    Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind, Examined, Exposure,
+    FeedList, FeedRef, FileMeta, FileRef, Obstacles, OwnerDetails, ReadOptions, Result, Version,
+    WriteOptions,
 };
 
 use crate::random::Random;
@@ -70,7 +71,7 @@ struct Luck {
     random: Random,
     injected: Injected,
     /// The rest of the page that was cut last, and the cursor that asks for it.
-    rest: Option<(Cursor, ChangePage)>,
+    rest: Option<(FeedRef, Cursor, ChangePage)>,
 }
 
 impl Chaos {
@@ -124,19 +125,21 @@ impl Chaos {
         ))
     }
 
-    async fn page(&self, since: Option<&Cursor>) -> Result<ChangePage> {
+    async fn page(&self, feed: &FeedRef, since: Option<&Cursor>) -> Result<ChangePage> {
         let cut = since.and_then(CutPage::parse);
         if let Some(cursor) = since
             && cut.is_some()
         {
             let mut luck = self.luck();
-            if let Some((_, page)) = luck.rest.take_if(|(asked, _)| asked == cursor) {
+            let is_asked_for =
+                |rest: &mut (FeedRef, Cursor, ChangePage)| rest.0 == *feed && rest.1 == *cursor;
+            if let Some((_, _, page)) = luck.rest.take_if(is_asked_for) {
                 return Ok(page);
             }
         }
         // Of a cut page whose rest is lost, all of it comes again.
         let since = cut.as_ref().map_or(since, |cut| cut.since.as_ref());
-        let mut page = self.inner.changes(since).await?;
+        let mut page = self.inner.changes(feed, since).await?;
         let mut luck = self.luck();
         self.repeat(&mut luck, &mut page.changes);
         self.swap(&mut luck, &mut page.changes);
@@ -146,8 +149,10 @@ impl Chaos {
         }
         luck.injected.short_pages += 1;
         let kept = 1 + luck.random.below(length - 1);
+        // Counted, because the same page cut anew has other changes in its first part.
         let cursor = CutPage {
-            kept,
+            seed: self.options.seed,
+            number: luck.injected.short_pages,
             since: since.cloned(),
         }
         .to_cursor();
@@ -157,7 +162,7 @@ impl Chaos {
             next: cursor.clone(),
             more: true,
         };
-        luck.rest = Some((cursor, page));
+        luck.rest = Some((feed.clone(), cursor, page));
         Ok(first)
     }
 
@@ -178,7 +183,10 @@ impl Chaos {
                 changes.get(index - 1).map(file_of),
                 changes.get(index).map(file_of),
             );
-            if files.0 != files.1 && luck.random.chance(self.options.swaps) {
+            let (Some(Some(one)), Some(Some(other))) = files else {
+                continue;
+            };
+            if one != other && luck.random.chance(self.options.swaps) {
                 changes.swap(index - 1, index);
                 luck.injected.swaps += 1;
             }
@@ -186,16 +194,20 @@ impl Chaos {
     }
 }
 
-fn file_of(change: &Change) -> &FileRef {
+/// The file that a change is about; none for folders, which keep their places on a page.
+fn file_of(change: &Change) -> Option<&FileRef> {
     match change {
-        Change::Upserted(meta) => &meta.file,
-        Change::Removed(file) => file,
+        Change::Upserted(meta) => Some(&meta.file),
+        Change::Removed(file) => Some(file),
+        Change::FolderAt(_) | Change::FolderRemoved(_) => None,
     }
 }
 
 /// The cursor of the rest of a page that was cut.
 struct CutPage {
-    kept: usize,
+    /// Of the wrapper that cut it: one that comes after a restart counts anew.
+    seed: u64,
+    number: usize,
     since: Option<Cursor>,
 }
 
@@ -207,14 +219,17 @@ impl CutPage {
             None => ('-', ""),
             Some(cursor) => ('+', cursor.0.as_str()),
         };
-        Cursor(format!("{}{}/{mark}{since}", Self::PREFIX, self.kept))
+        let Self { seed, number, .. } = self;
+        Cursor(format!("{}{seed}.{number}/{mark}{since}", Self::PREFIX))
     }
 
     fn parse(cursor: &Cursor) -> Option<Self> {
-        let (kept, rest) = cursor.0.strip_prefix(Self::PREFIX)?.split_once('/')?;
+        let (cut, rest) = cursor.0.strip_prefix(Self::PREFIX)?.split_once('/')?;
+        let (seed, number) = cut.split_once('.')?;
         let since = rest.strip_prefix('+');
         Some(Self {
-            kept: kept.parse().ok()?,
+            seed: seed.parse().ok()?,
+            number: number.parse().ok()?,
             since: since.map(|since| Cursor(since.to_owned())),
         })
     }
@@ -232,10 +247,20 @@ impl Connector for Chaos {
         self.inner.capabilities()
     }
 
-    async fn changes(&self, since: Option<&Cursor>) -> Result<ChangePage> {
+    async fn feeds(&self) -> Result<FeedList> {
+        self.maybe_fail("list feeds")?;
+        let feeds = self.inner.feeds().await?;
+        self.maybe_lose("list feeds", feeds)
+    }
+
+    async fn changes(&self, feed: &FeedRef, since: Option<&Cursor>) -> Result<ChangePage> {
         self.maybe_fail("list changes")?;
-        let page = self.page(since).await?;
+        let page = self.page(feed, since).await?;
         self.maybe_lose("list changes", page)
+    }
+
+    async fn prepare(&self, files: &[(FileRef, Version)]) {
+        self.inner.prepare(files).await;
     }
 
     async fn stat(&self, file: &FileRef) -> Result<FileMeta> {
@@ -259,5 +284,22 @@ impl Connector for Chaos {
         self.maybe_fail("find out who can reach file")?;
         let exposure = self.inner.exposure(file).await?;
         self.maybe_lose("find out who can reach file", exposure)
+    }
+
+    async fn obstacles(&self, file: &FileRef) -> Result<Obstacles> {
+        self.maybe_fail("find out what stands against a write")?;
+        let obstacles = self.inner.obstacles(file).await?;
+        self.maybe_lose("find out what stands against a write", obstacles)
+    }
+
+    async fn owner_details(&self, owners: &[String]) -> Result<Vec<OwnerDetails>> {
+        self.maybe_fail("look up owners")?;
+        let details = self.inner.owner_details(owners).await?;
+        self.maybe_lose("look up owners", details)
+    }
+
+    /// Without bad luck: an examination reports what it finds instead of failing.
+    async fn examine(&self) -> Vec<Examined> {
+        self.inner.examine().await
     }
 }

@@ -23,10 +23,16 @@ pub trait Harness: Send + Sync {
     /// Makes a file, or replaces the content of the one that is there.
     async fn put(&self, path: &str, body: &[u8]);
 
-    /// Gives a file another path.
+    /// Where the app's paths begin, as its listings show them; empty for a folder, the library's path for
+    /// a library.
+    fn root(&self) -> String {
+        String::new()
+    }
+
+    /// Gives a file, or a folder with all that is in it, another path.
     async fn rename(&self, from: &str, to: &str);
 
-    /// Removes a file.
+    /// Removes a file, or a folder with all that is in it.
     async fn remove(&self, path: &str);
 
     /// Path and content of every file, found without the connector.

@@ -25,6 +25,12 @@ pub enum Case {
     PollRenamed,
     /// A poll reports a removed file.
     PollRemoved,
+    /// A poll tells where everything is after a folder was renamed.
+    PollFolderRenamed,
+    /// A poll tells where everything is after folders were moved.
+    PollFolderMoved,
+    /// A poll tells what is gone with a folder.
+    PollFolderRemoved,
     /// A poll without changes reports none, and its cursor goes on.
     PollUnchanged,
     /// A poll with many changes at once has several pages, and goes on after a restart at any of them.
@@ -55,6 +61,10 @@ pub enum Case {
     WriteAbsent,
     /// `exposure` answers.
     Exposure,
+    /// `obstacles` names none for a plain file.
+    Obstacles,
+    /// `examine` finds a healthy app healthy.
+    Examine,
 }
 
 impl Case {
@@ -68,6 +78,9 @@ impl Case {
         Self::PollModified,
         Self::PollRenamed,
         Self::PollRemoved,
+        Self::PollFolderRenamed,
+        Self::PollFolderMoved,
+        Self::PollFolderRemoved,
         Self::PollUnchanged,
         Self::PollResumed,
         Self::BadCursor,
@@ -83,6 +96,8 @@ impl Case {
         Self::WriteKeepsModified,
         Self::WriteAbsent,
         Self::Exposure,
+        Self::Obstacles,
+        Self::Examine,
     ];
 }
 
@@ -101,6 +116,9 @@ pub async fn check(case: Case, harness: &dyn Harness) -> Result<(), Violation> {
         Case::PollModified => listing::poll_modified(harness).await,
         Case::PollRenamed => listing::poll_renamed(harness).await,
         Case::PollRemoved => listing::poll_removed(harness).await,
+        Case::PollFolderRenamed => listing::poll_folder_renamed(harness).await,
+        Case::PollFolderMoved => listing::poll_folder_moved(harness).await,
+        Case::PollFolderRemoved => listing::poll_folder_removed(harness).await,
         Case::PollUnchanged => listing::poll_unchanged(harness).await,
         Case::PollResumed => listing::poll_resumed(harness).await,
         Case::BadCursor => listing::bad_cursor(harness).await,
@@ -116,6 +134,8 @@ pub async fn check(case: Case, harness: &dyn Harness) -> Result<(), Violation> {
         Case::WriteKeepsModified => writing::keeps_modified(harness).await,
         Case::WriteAbsent => writing::absent(harness).await,
         Case::Exposure => reading::exposure(harness).await,
+        Case::Obstacles => reading::obstacles(harness).await,
+        Case::Examine => reading::examine(harness).await,
     }
 }
 

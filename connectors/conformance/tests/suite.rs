@@ -39,6 +39,11 @@ const FAULTS: &[(Fault, Case)] = &[
     (Fault::ModifiedMoves, Case::WriteKeepsModified),
     (Fault::WriteMakesFile, Case::WriteAbsent),
     (Fault::ExposureFails, Case::Exposure),
+    (Fault::FolderRenameUnreported, Case::PollFolderRenamed),
+    (Fault::FolderRenameUnreported, Case::PollFolderMoved),
+    (Fault::FolderRemovalUnreported, Case::PollFolderRemoved),
+    (Fault::LocksEverything, Case::Obstacles),
+    (Fault::ExaminesNothing, Case::Examine),
     (Fault::GhostFile, Case::EmptyApp),
 ];
 

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Locked,
     /// Somebody has checked the file out.
     CheckedOut,
+    /// The storage quota of the app or the owner is used up.
+    QuotaExceeded,
     /// Over a size limit of the app.
     TooLarge,
     /// The cursor cannot be continued from; enumerate anew.
@@ -45,6 +47,7 @@ impl ErrorKind {
             | Self::Denied
             | Self::Unauthenticated
             | Self::Changed
+            | Self::QuotaExceeded
             | Self::TooLarge
             | Self::CursorExpired
             | Self::Unsupported
@@ -106,6 +109,12 @@ impl Error {
         self.operation
     }
 
+    /// What it was done to.
+    #[must_use]
+    pub fn context(&self) -> &str {
+        &self.context
+    }
+
     /// How long the app asked to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -123,6 +132,7 @@ impl fmt::Display for Error {
             ErrorKind::Changed => "the file has changed",
             ErrorKind::Locked => "locked",
             ErrorKind::CheckedOut => "checked out",
+            ErrorKind::QuotaExceeded => "the storage quota is used up",
             ErrorKind::TooLarge => "too large",
             ErrorKind::CursorExpired => "the cursor can no longer be used",
             ErrorKind::Unsupported => "not supported",

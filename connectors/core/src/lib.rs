@@ -3,20 +3,33 @@
 //! One small object-safe trait, [`Connector`]; options structs instead of more methods; what an
 //! app can and cannot do is data ([`Capabilities`]), so that nothing outside the daemon's `apps`
 //! module ever asks for a provider by name. The suite in `labeld-conformance` says, in code, what
-//! each method promises.
+//! each method promises. [`http`] is what every connector to a cloud calls it through.
 
+mod access;
 mod error;
+mod examination;
+mod feed;
 mod file;
+pub mod http;
+mod optional;
 
 use std::fmt::{Debug, Display};
 use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
+pub use access::{Answer, Exposure, Obstacles, OwnerDetails};
 pub use error::{Error, ErrorKind, Result};
-pub use file::{FileKind, FileMeta, FileRef, Version};
+pub use examination::{Examined, Health};
+pub use feed::{
+    Change, ChangePage, Cursor, Feed, FeedList, FeedRef, UnreadableFeed, UnreadableFolder,
+};
+pub use file::{Barrier, FileKind, FileMeta, FileRef, FolderMeta, FolderRef, Version};
+pub use optional::{
+    AssignLabel, AssignOutcome, ChangeHints, HintAnswer, HintRequest, LabelSource, NativeLabel,
+    NativeLabels, Subscription,
+};
 
 /// One app (a tenant's SharePoint, a Box enterprise, a folder) as labeld sees it.
 ///
@@ -26,7 +39,15 @@ pub trait Connector: Debug + Display + Send + Sync + 'static {
     /// What this app can do. Constant for the life of the connector.
     fn capabilities(&self) -> Capabilities;
 
-    /// One page of what changed since `since`; `None` starts a full enumeration.
+    /// The parts of the app that have a change feed each.
+    ///
+    /// # Errors
+    ///
+    /// When the list cannot be had at all. A part that cannot be looked into is in
+    /// [`FeedList::unreadable`] instead.
+    async fn feeds(&self) -> Result<FeedList>;
+
+    /// One page of what changed in a feed since `since`; `None` starts a full enumeration.
     ///
     /// Every page carries the cursor of the next one, so that an enumeration can be resumed after a
     /// crash at any page. A change may be reported twice, also across pages: the last one wins.
@@ -35,7 +56,7 @@ pub trait Connector: Debug + Display + Send + Sync + 'static {
     ///
     /// [`ErrorKind::CursorExpired`] when `since` can no longer be continued from; the answer to it is
     /// a full enumeration with `None`.
-    async fn changes(&self, since: Option<&Cursor>) -> Result<ChangePage>;
+    async fn changes(&self, feed: &FeedRef, since: Option<&Cursor>) -> Result<ChangePage>;
 
     /// The present state of one file.
     ///
@@ -43,6 +64,10 @@ pub trait Connector: Debug + Display + Send + Sync + 'static {
     ///
     /// [`ErrorKind::NotFound`] when the file is gone.
     async fn stat(&self, file: &FileRef) -> Result<FileMeta>;
+
+    /// Says which files will be read next, so that what their reading needs can be fetched for many at once.
+    /// A hint: it may do nothing, and fails silently.
+    async fn prepare(&self, _files: &[(FileRef, Version)]) {}
 
     /// The bytes of a range, never more than asked for; fewer only at the end of the file.
     ///
@@ -62,6 +87,27 @@ pub trait Connector: Debug + Display + Send + Sync + 'static {
 
     /// Who can reach the file.
     async fn exposure(&self, file: &FileRef) -> Result<Exposure>;
+
+    /// What stands against writing to the file just now. Asked once before a write; it may cost calls.
+    async fn obstacles(&self, file: &FileRef) -> Result<Obstacles>;
+
+    /// What the app's directory knows about owners of files. Owners that it does not know are left out.
+    async fn owner_details(&self, _owners: &[String]) -> Result<Vec<OwnerDetails>> {
+        Ok(Vec::new())
+    }
+
+    /// Looks at everything that labeld needs of the app, by harmless calls, for `labeld doctor`.
+    async fn examine(&self) -> Vec<Examined>;
+
+    /// The labels that the service itself reads and sets, where it can.
+    fn native_labels(&self) -> Option<&dyn NativeLabels> {
+        None
+    }
+
+    /// Change notifications, where the service sends them and they are configured.
+    fn change_hints(&self) -> Option<&dyn ChangeHints> {
+        None
+    }
 }
 
 /// What an app can do, as data.
@@ -75,44 +121,10 @@ pub struct Capabilities {
     pub write: bool,
     /// The service itself refuses a write to a changed file; without it a small window remains.
     pub conditional_write: bool,
+    /// `write` can leave the time of last modification as it was.
+    pub keeps_modified: bool,
     /// One more range of a file that was read just now is not another billed call.
     pub free_ranges: bool,
-}
-
-/// A position in an app's change feed: opaque outside the connector, safe to store.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Cursor(pub String);
-
-/// One thing that changed.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Change {
-    /// The file is new, or something about it changed.
-    Upserted(FileMeta),
-    /// The file is gone, or out of reach for good.
-    Removed(FileRef),
-}
-
-/// A folder that could not be listed. Files known below it are neither changed nor removed.
-#[derive(Debug)]
-pub struct UnreadableFolder {
-    /// The folder's path as shown to people.
-    pub path: String,
-    /// Why.
-    pub error: Error,
-}
-
-/// A page of changes.
-#[derive(Debug)]
-pub struct ChangePage {
-    /// The changes, in the order of the feed.
-    pub changes: Vec<Change>,
-    /// Folders of this page that could not be listed.
-    pub unreadable: Vec<UnreadableFolder>,
-    /// Where to go on: the next page when `more`, else the next poll.
-    pub next: Cursor,
-    /// Whether the next page is there already.
-    pub more: bool,
 }
 
 /// How to read.
@@ -131,20 +143,4 @@ pub struct WriteOptions {
     pub expect: Version,
     /// Leave the time of last modification as it was, where the app can.
     pub keep_modified: bool,
-}
-
-/// Who can reach a file, as far as the app tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Exposure {
-    /// The owner alone.
-    Private,
-    /// Named people or groups of the organisation.
-    Internal,
-    /// Named people outside the organisation.
-    External,
-    /// Anyone with the link.
-    Public,
-    /// The app cannot tell. Never a guess.
-    Unknown,
 }

@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::Path;
 
-use labeld_connector::{Connector, Cursor, FileRef};
+use labeld_connector::{Connector, Cursor, FeedRef, FileRef};
 use labeld_connector_local::{Local, LocalOptions};
 use tempfile::TempDir;
 
@@ -62,7 +62,10 @@ async fn measured(
     let before = cpu_microseconds();
     let mut changes = 0;
     loop {
-        let page = local.changes(cursor.as_ref()).await.unwrap();
+        let page = local
+            .changes(&FeedRef::whole(), cursor.as_ref())
+            .await
+            .unwrap();
         changes += page.changes.len();
         cursor = Some(page.next);
         if !page.more {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use labeld_connector::{
-    Capabilities, ChangePage, Connector, Cursor, Error, ErrorKind, Exposure, FileMeta, FileRef,
-    ReadOptions, Result, WriteOptions,
+    Answer, Capabilities, ChangePage, Connector, Cursor, Error, ErrorKind, Examined, Exposure,
+    FeedList, FeedRef, FileMeta, FileRef, Health, Obstacles, ReadOptions, Result, WriteOptions,
 };
 
 use crate::file::LocalFile;
@@ -205,11 +205,17 @@ impl Connector for Local {
             write: true,
             // Between the last look at the file and the rename that replaces it there is a moment.
             conditional_write: false,
+            keeps_modified: true,
             free_ranges: true,
         }
     }
 
-    async fn changes(&self, since: Option<&Cursor>) -> Result<ChangePage> {
+    async fn feeds(&self) -> Result<FeedList> {
+        Ok(FeedList::whole(self.shared.options.name.clone()))
+    }
+
+    /// Whatever the feed is called: a folder has one.
+    async fn changes(&self, _feed: &FeedRef, since: Option<&Cursor>) -> Result<ChangePage> {
         let since = since.cloned();
         self.blocking("list changes", move |shared| shared.changes(since.as_ref()))
             .await
@@ -239,5 +245,39 @@ impl Connector for Local {
     /// Always [`Exposure::Unknown`]: mode bits say nothing of who can reach the machine or the share.
     async fn exposure(&self, _file: &FileRef) -> Result<Exposure> {
         Ok(Exposure::Unknown)
+    }
+
+    /// Nothing but what a folder cannot tell: locks of other programs are advisory and not looked for.
+    async fn obstacles(&self, _file: &FileRef) -> Result<Obstacles> {
+        Ok(Obstacles {
+            retained: Answer::No,
+            checkout_required: Answer::No,
+            checked_out: Answer::No,
+            ..Obstacles::default()
+        })
+    }
+
+    /// Opens the folder and the place for the feed's state.
+    async fn examine(&self) -> Vec<Examined> {
+        let subject = format!("folder {}", self.shared.options.root.display());
+        let opened = self.blocking("open folder", Shared::reopen_folder);
+        let found = match opened.await {
+            Ok(_) => Examined::passed(subject, "it can be opened"),
+            Err(error) => Examined::new(
+                subject,
+                Health::Failed,
+                explained(&error),
+                "check `root` of the app, its mount, and the rights of labeld's account",
+            ),
+        };
+        vec![found]
+    }
+}
+
+/// An error with its causes.
+fn explained(error: &Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }

@@ -4,7 +4,9 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use labeld_connector::{Error, ErrorKind, FileKind, FileMeta, FileRef, Result, UnreadableFolder};
+use labeld_connector::{
+    Error, ErrorKind, Exposure, FileKind, FileMeta, FileRef, Result, UnreadableFolder,
+};
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, FileType, Mode, OFlags, openat};
 
@@ -111,13 +113,16 @@ impl LocalFolder {
             file: file_ref_of(path),
             name: display_of(name).into_owned(),
             folder: display_of(folder).into_owned(),
+            parent: None,
             kind,
             size: status.stamp.size,
             version: status.stamp.version(),
             created: status.created.and_then(FileTime::to_utc),
             modified: status.stamp.modified.to_utc(),
             owner: Some(self.owners.name_of(status.user)),
-            denied: false,
+            exposure: Exposure::Unknown,
+            own_write: None,
+            barrier: None,
         }
     }
 

@@ -13,7 +13,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use labeld_connector::{Change, Connector, Cursor, ErrorKind, FileMeta, FileRef};
+use labeld_connector::{Change, Connector, Cursor, ErrorKind, FeedRef, FileMeta, FileRef};
 use labeld_connector_local::{Local, LocalOptions};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -126,7 +126,7 @@ struct Stored {
 impl Stored {
     /// Gets one page and stores it; whether there are more.
     fn next_page(&mut self, local: &Local) -> bool {
-        let page = block_on(local.changes(self.cursor.as_ref())).unwrap();
+        let page = block_on(local.changes(&FeedRef::whole(), self.cursor.as_ref())).unwrap();
         for change in page.changes {
             match change {
                 Change::Upserted(meta) => {
@@ -135,6 +135,7 @@ impl Stored {
                 Change::Removed(file) => {
                     self.files.remove(&file);
                 }
+                Change::FolderAt(_) | Change::FolderRemoved(_) => {}
             }
         }
         self.cursor = Some(page.next);
@@ -179,7 +180,7 @@ fn play(folder: &Folder, round: &Round, stored: &mut Stored) {
         }
         match fate {
             Fate::Lost | Fate::KilledBefore => {
-                block_on(local.changes(stored.cursor.as_ref())).unwrap();
+                block_on(local.changes(&FeedRef::whole(), stored.cursor.as_ref())).unwrap();
             }
             Fate::Arrives | Fate::KilledAfter => more = stored.next_page(&local),
         }
@@ -308,7 +309,7 @@ fn a_dropped_full_enumeration_leaves_the_stored_cursor_alone() {
     put_files(&folder);
     let mut cursor = None;
     poll(&folder.local(), &mut cursor).unwrap();
-    block_on(folder.local().changes(None)).unwrap();
+    block_on(folder.local().changes(&FeedRef::whole(), None)).unwrap();
     folder.write("new.docx", b"new");
     let polled = poll(&folder.local(), &mut cursor).unwrap();
     assert_eq!(polled.upserted.keys().collect::<Vec<_>>(), ["new.docx"]);
@@ -335,9 +336,9 @@ fn two_enumerations_at_once_do_not_mix() {
     let folder = Folder::new();
     put_files(&folder);
     let (first, second) = (folder.local(), folder.local());
-    let page = block_on(first.changes(None)).unwrap();
+    let page = block_on(first.changes(&FeedRef::whole(), None)).unwrap();
     assert!(page.more);
-    let refused = block_on(second.changes(None)).unwrap_err();
+    let refused = block_on(second.changes(&FeedRef::whole(), None)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Locked);
     assert!(refused.kind().is_retryable());
     drop(first);

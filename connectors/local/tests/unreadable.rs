@@ -11,7 +11,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use labeld_connector::{Connector, ErrorKind, FileKind, FileRef, ReadOptions};
+use labeld_connector::{Connector, ErrorKind, FeedRef, FileKind, FileRef, ReadOptions};
 use labeld_connector_local::{Listed, Local, LocalFolder, LocalOptions};
 
 use support::{Folder, block_on, poll, without_root_powers};
@@ -86,7 +86,7 @@ fn a_folder_that_becomes_unreadable_during_the_walk_keeps_its_files() {
                 }
                 let mut local = folder.local();
                 for _ in 0..pages_before {
-                    let page = block_on(local.changes(cursor.as_ref())).unwrap();
+                    let page = block_on(local.changes(&FeedRef::whole(), cursor.as_ref())).unwrap();
                     cursor = Some(page.next);
                 }
                 set_mode(&folder.path("m"), 0);

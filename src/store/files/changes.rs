@@ -1,14 +1,16 @@
 //! Taking over what an app lists.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use labeld_connector::{Change, FileKind, FileMeta, FileRef};
+use labeld_connector::{Change, FileMeta, FileRef, FolderRef};
 
-use super::{intern, intern_terms};
+use super::codes::{barrier_code, exposure_code, kind_code};
+use super::{folders, intern, intern_terms};
 use crate::store::apps::AppId;
 use crate::store::db::Tx;
-use crate::store::error::{Result, StoreError};
+use crate::store::error::Result;
+use crate::store::feeds::FeedId;
 use crate::store::value::{Value, values};
 
 /// A longer extension is no file type, and would fill the table of terms.
@@ -17,80 +19,117 @@ const MAX_EXTENSION: usize = 16;
 /// An unchanged file costs a look at its row and no write. Facts stay as they are: they name their own version.
 const UPSERT: &str = "
 INSERT INTO file (
-    app, ref, name, extension, folder, owner, kind, denied, size, version, created, modified, first_seen, last_seen
+    app, ref, name, extension, folder, owner, kind, barrier, size, version, created, modified, first_seen, last_seen,
+    feed, exposure
 ) VALUES (
     $1, $2, $3,
     (SELECT id FROM term WHERE text = $4),
-    (SELECT id FROM folder WHERE path = $5 AND app = $1),
+    COALESCE(
+        (SELECT id FROM folder WHERE app = $1 AND ref = $14),
+        (SELECT id FROM folder WHERE app = $1 AND path = $5 AND ref IS NULL)
+    ),
     (SELECT id FROM owner WHERE name = $6),
-    $7, $8, $9, $10, $11, $12, $13, $13
+    $7, $8, $9, $10, $11, $12, $13, $13, $15, $16
 )
 ON CONFLICT (app, ref) DO UPDATE SET
     name = excluded.name, extension = excluded.extension, folder = excluded.folder, owner = excluded.owner,
-    kind = excluded.kind, denied = excluded.denied, size = excluded.size, version = excluded.version,
-    created = excluded.created, modified = excluded.modified, last_seen = excluded.last_seen, removed = NULL
+    kind = excluded.kind, barrier = excluded.barrier, size = excluded.size, version = excluded.version,
+    created = excluded.created, modified = excluded.modified, last_seen = excluded.last_seen, removed = NULL,
+    feed = COALESCE(excluded.feed, file.feed), exposure = excluded.exposure
 WHERE file.version <> excluded.version
     OR file.name <> excluded.name
     OR file.folder <> excluded.folder
     OR file.owner IS DISTINCT FROM excluded.owner
     OR file.kind <> excluded.kind
-    OR file.denied <> excluded.denied
+    OR file.barrier <> excluded.barrier
+    OR file.exposure IS DISTINCT FROM excluded.exposure
+    OR (excluded.feed IS NOT NULL AND file.feed IS DISTINCT FROM excluded.feed)
     OR file.size <> excluded.size
     OR file.created IS DISTINCT FROM excluded.created
     OR file.modified IS DISTINCT FROM excluded.modified
     OR file.removed IS NOT NULL";
 
+/// Where changes come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The app.
+    pub app: AppId,
+    /// Its feed; `None` where a file was looked at by itself.
+    pub feed: Option<FeedId>,
+}
+
+impl From<AppId> for Origin {
+    fn from(app: AppId) -> Self {
+        Self { app, feed: None }
+    }
+}
+
 /// Takes over a page of changes: new and changed files are stored, removed ones get a tombstone, files that come back lose
-/// it. Where a file is named twice, the last change wins. Returns the number of rows that changed.
+/// it; folders are where the page says, with all that lies in them. Where a file or folder is named twice, the last change
+/// wins. Returns the number of files that changed.
 ///
 /// # Errors
 ///
 /// Those of the store.
 pub async fn apply_changes(
     tx: &Tx,
-    app: AppId,
+    origin: impl Into<Origin>,
     changes: &[Change],
     now: DateTime<Utc>,
 ) -> Result<u64> {
+    let origin = origin.into();
     let mut upserted = Vec::with_capacity(changes.len());
     let mut removed = Vec::new();
+    let mut removed_folders = Vec::new();
     for change in last_of_each(changes) {
         match change {
             Change::Upserted(meta) => upserted.push(meta),
             Change::Removed(file) => removed.push(file),
+            Change::FolderAt(folder) => folders::at(tx, origin.app, folder).await?,
+            Change::FolderRemoved(folder) => removed_folders.push(folder),
         }
     }
-    Ok(upsert(tx, app, &upserted, now).await? + remove(tx, app, &removed, now).await?)
+    let mut changed = upsert(tx, origin, &upserted, now).await?;
+    changed += remove(tx, origin.app, &removed, now).await?;
+    // Last, when everything that was moved out of them is where it is now.
+    for folder in removed_folders {
+        changed += folders::remove(tx, origin.app, folder, now).await?;
+    }
+    Ok(changed)
 }
 
-/// The last change of each file, in the order of the feed.
+/// The last change of each file and folder, in the order of the feed.
 pub(crate) fn last_of_each(changes: &[Change]) -> impl Iterator<Item = &Change> {
-    let last: HashMap<&FileRef, usize> = changes
+    let last: HashMap<Subject<'_>, usize> = changes
         .iter()
         .enumerate()
-        .map(|(index, change)| (file_of(change), index))
+        .map(|(index, change)| (subject(change), index))
         .collect();
     changes
         .iter()
         .enumerate()
-        .filter(move |(index, change)| last.get(file_of(change)) == Some(index))
+        .filter(move |(index, change)| last.get(&subject(change)) == Some(index))
         .map(|(_, change)| change)
 }
 
-fn file_of(change: &Change) -> &FileRef {
+/// What a change is about.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Subject<'a> {
+    File(&'a FileRef),
+    Folder(&'a FolderRef),
+}
+
+fn subject(change: &Change) -> Subject<'_> {
     match change {
-        Change::Upserted(meta) => &meta.file,
-        Change::Removed(file) => file,
+        Change::Upserted(meta) => Subject::File(&meta.file),
+        Change::Removed(file) => Subject::File(file),
+        Change::FolderAt(folder) => Subject::Folder(&folder.folder),
+        Change::FolderRemoved(folder) => Subject::Folder(folder),
     }
 }
 
-async fn upsert(tx: &Tx, app: AppId, files: &[&FileMeta], now: DateTime<Utc>) -> Result<u64> {
-    let folders: BTreeSet<&str> = files.iter().map(|meta| meta.folder.as_str()).collect();
-    tx.execute_many(
-        "INSERT INTO folder (app, path) VALUES ($1, $2) ON CONFLICT (path, app) DO NOTHING",
-        folders.iter().map(|path| values![app.0, *path]).collect(),
-    )
-    .await?;
+async fn upsert(tx: &Tx, origin: Origin, files: &[&FileMeta], now: DateTime<Utc>) -> Result<u64> {
+    folders::ensure(tx, origin.app, files).await?;
     intern(
         tx,
         "INSERT INTO owner (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",
@@ -102,30 +141,33 @@ async fn upsert(tx: &Tx, app: AppId, files: &[&FileMeta], now: DateTime<Utc>) ->
     let rows = files
         .iter()
         .zip(extensions)
-        .map(|(meta, extension)| upsert_row(app, meta, extension, now));
+        .map(|(meta, extension)| upsert_row(origin, meta, extension, now));
     tx.execute_many(UPSERT, rows.collect()).await
 }
 
 fn upsert_row(
-    app: AppId,
+    origin: Origin,
     meta: &FileMeta,
     extension: Option<String>,
     now: DateTime<Utc>,
 ) -> Vec<Value> {
     values![
-        app.0,
+        origin.app.0,
         meta.file.0.as_str(),
         meta.name.as_str(),
         extension,
         meta.folder.as_str(),
         meta.owner.as_deref(),
         kind_code(meta.kind),
-        meta.denied,
+        barrier_code(meta.barrier),
         meta.size,
         meta.version.0.as_str(),
         meta.created,
         meta.modified,
         now,
+        meta.parent.as_ref().map(|parent| parent.0.as_str()),
+        origin.feed.map(|feed| feed.0),
+        exposure_code(meta.exposure),
     ]
 }
 
@@ -149,31 +191,6 @@ pub(super) fn extension(name: &str) -> Option<String> {
     Some(extension.to_lowercase())
 }
 
-/// The number that stands for a kind in the column `kind`. Never given to another kind.
-fn kind_code(kind: FileKind) -> i64 {
-    match kind {
-        FileKind::File => 0,
-        FileKind::Shortcut => 1,
-        FileKind::Native => 2,
-        FileKind::Package => 3,
-        FileKind::Special => 4,
-    }
-}
-
-/// The kind that a number in the column `kind` stands for.
-pub(super) fn kind_of(code: i64) -> Result<FileKind> {
-    match code {
-        0 => Ok(FileKind::File),
-        1 => Ok(FileKind::Shortcut),
-        2 => Ok(FileKind::Native),
-        3 => Ok(FileKind::Package),
-        4 => Ok(FileKind::Special),
-        other => Err(StoreError::content(format!(
-            "{other} stands for no kind of file"
-        ))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,19 +208,5 @@ mod tests {
         for (name, expected) in table {
             assert_eq!(extension(name).as_deref(), expected, "{name}");
         }
-    }
-
-    #[test]
-    fn kinds_come_back() {
-        for kind in [
-            FileKind::File,
-            FileKind::Shortcut,
-            FileKind::Native,
-            FileKind::Package,
-            FileKind::Special,
-        ] {
-            assert_eq!(kind_of(kind_code(kind)).unwrap(), kind);
-        }
-        assert!(kind_of(5).is_err());
     }
 }

@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
+use labeld_connector::Exposure;
 use uuid::Uuid;
 
+use super::codes::exposure_code;
 use crate::model::{AppName, TenantName};
 use crate::store::db::Source;
 use crate::store::error::Result;
@@ -39,6 +41,8 @@ pub struct FileQuery {
     pub format: Option<String>,
     /// Of this owner.
     pub owner: Option<String>,
+    /// That these people can reach, as far as the listings told.
+    pub exposure: Option<Exposure>,
     /// Of a size in bytes within these bounds.
     pub size: Span<u64>,
     /// Last changed within these bounds.
@@ -193,6 +197,7 @@ impl Conditions {
             || query.extension.is_some()
             || query.format.is_some()
             || query.owner.is_some()
+            || query.exposure.is_some_and(|it| it != Exposure::Unknown)
             || query.folder.as_ref().is_some_and(|f| !f.subfolders);
         if has_exact {
             self.scattered = false;
@@ -209,6 +214,14 @@ impl Conditions {
         if let Some(labelled) = query.labelled {
             let value = self.bind(labelled);
             self.add(&format!("f.labelled = {value}"));
+        }
+        match query.exposure.map(exposure_code) {
+            Some(Some(code)) => {
+                let value = self.bind(code);
+                self.add(&format!("f.exposure = {value}"));
+            }
+            Some(None) => self.add("f.exposure IS NULL"),
+            None => {}
         }
         if let Some(owner) = &query.owner {
             let value = self.bind(owner.as_str());

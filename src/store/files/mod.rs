@@ -1,18 +1,21 @@
 //! The inventory: what the apps list, and what reading the files has found.
 
 mod changes;
+mod codes;
 mod counts;
 mod facts;
 mod filter;
+mod folders;
 mod list;
 mod record;
 
-pub use changes::apply_changes;
 pub(super) use changes::last_of_each;
+pub use changes::{Origin, apply_changes};
 pub use counts::{LabelCount, TermCount, by_label, by_reason, by_state, count};
 pub use facts::store_facts;
 pub(super) use filter::Conditions;
 pub use filter::{FileQuery, FolderFilter, LabelFilter, Removed, Span};
+pub(super) use folders::TREE;
 pub use list::{Page, list};
 pub(super) use record::{read_records, select_records};
 

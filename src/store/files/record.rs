@@ -3,7 +3,7 @@
 use labeld_connector::{FileRef, Version};
 use serde_json::Value as Json;
 
-use super::changes::kind_of;
+use super::codes::{barrier_of, exposure_of, kind_of};
 use crate::model::inventory::{FileFacts, FileId, FileLabel, FileRecord};
 use crate::model::{AppName, TenantName};
 use crate::store::error::{Result, StoreError};
@@ -15,7 +15,7 @@ use crate::store::value::{FromValue, Row, Site};
 pub(in crate::store) fn select_records(ids: &str) -> String {
     format!(
         "SELECT page.id, app.tenant, app.name, f.ref, f.name, folder.path, owner.name, f.kind, f.size, f.version,
-            f.created, f.modified, f.denied, f.first_seen, f.last_seen, f.removed,
+            f.created, f.modified, f.barrier, f.exposure, folder.link, f.first_seen, f.last_seen, f.removed,
             f.facts_version, f.reader, f.read_at, format.text, state.text, reason.text, f.detail, protection.text,
             f.protection_detail, f.signed, f.bytes_read, f.reads,
             label.guid, label.site, fl.effective, fl.document
@@ -52,7 +52,7 @@ pub(in crate::store) fn read_records(rows: Vec<Row>) -> Result<Vec<FileRecord>> 
 }
 
 fn read_record(row: &mut Row) -> Result<FileRecord> {
-    Ok(FileRecord {
+    let mut record = FileRecord {
         id: FileId(row.take()?),
         tenant: TenantName(row.take()?),
         app: AppName(row.take()?),
@@ -65,12 +65,37 @@ fn read_record(row: &mut Row) -> Result<FileRecord> {
         version: Version(row.take()?),
         created: row.take()?,
         modified: row.take()?,
-        denied: row.take()?,
+        barrier: barrier_of(row.take()?)?,
+        exposure: exposure_of(row.take()?)?,
+        link: row.take()?,
         first_seen: row.take()?,
         last_seen: row.take()?,
         removed: row.take()?,
         facts: read_facts(row)?,
-    })
+    };
+    record.link = record.link.take().map(|template| link(&template, &record));
+    Ok(record)
+}
+
+/// The web address of a file, from that of the files of its folder.
+fn link(template: &str, record: &FileRecord) -> String {
+    template
+        .replace("{name}", &percent_encoded(&record.name))
+        .replace("{file}", &percent_encoded(&record.file.0))
+}
+
+/// Everything but the characters that RFC 3986 §2.3 leaves alone.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+    }
+    encoded
 }
 
 /// The columns of the facts: all null where the file was never read.

@@ -1,6 +1,5 @@
 //! The files of a run and their outcomes.
 
-use chrono::{DateTime, Utc};
 use labeld_connector::Change;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +9,7 @@ use crate::store::apps::AppId;
 use crate::store::db::{Source, Tx};
 use crate::store::error::Result;
 use crate::store::files::{
-    Conditions, FileQuery, Page, intern_terms, last_of_each, read_records, select_records,
+    Conditions, FileQuery, Page, TREE, intern_terms, last_of_each, read_records, select_records,
 };
 use crate::store::value::values;
 
@@ -37,7 +36,7 @@ pub enum Reuse {
 
 impl Reuse {
     /// A number that the column `reader` is compared with; no reader has -1.
-    fn reader(self) -> i64 {
+    pub(super) fn reader(self) -> i64 {
         match self {
             Self::Reader(reader) => i64::from(reader),
             Self::Nothing => -1,
@@ -60,12 +59,15 @@ pub async fn record_listed(
 ) -> Result<()> {
     let mut listed = Vec::with_capacity(changes.len());
     let mut removed = Vec::new();
+    let mut removed_folders = Vec::new();
     for change in last_of_each(changes) {
         match change {
             Change::Upserted(meta) => {
                 listed.push(values![run.0, reuse.reader(), app.0, meta.file.0.as_str()]);
             }
             Change::Removed(file) => removed.push(values![run.0, app.0, file.0.as_str()]),
+            Change::FolderAt(_) => {}
+            Change::FolderRemoved(folder) => removed_folders.push(folder),
         }
     }
     tx.execute_many(
@@ -83,27 +85,14 @@ pub async fn record_listed(
         removed,
     )
     .await?;
-    Ok(())
-}
-
-/// Adds what the run `from` has seen, unreadable folders too, to the run `to`.
-pub(super) async fn copy_seen(tx: &Tx, from: RunId, to: RunId, reuse: Reuse) -> Result<()> {
-    tx.execute(
-        "INSERT INTO run_file (run, file, outcome)
-         SELECT CAST($1 AS BIGINT), f.id,
-            CASE WHEN f.facts_version = f.version AND f.reader = $2 THEN COALESCE(f.reason, f.state) END
-         FROM run_file r JOIN file f ON f.id = r.file WHERE r.run = $3
-         ON CONFLICT (run, file) DO NOTHING",
-        values![to.0, reuse.reader(), from.0],
-    )
-    .await?;
-    tx.execute(
-        "INSERT INTO run_unreadable_folder (run, path, reason)
-         SELECT CAST($1 AS BIGINT), path, reason FROM run_unreadable_folder WHERE run = $2
-         ON CONFLICT (run, path) DO NOTHING",
-        values![to.0, from.0],
-    )
-    .await?;
+    for folder in removed_folders {
+        let sql = format!(
+            "{TREE} DELETE FROM run_file WHERE run = $3
+                AND file IN (SELECT id FROM file WHERE folder IN (SELECT id FROM tree) AND removed IS NOT NULL)"
+        );
+        tx.execute(sql, values![app.0, folder.0.as_str(), run.0])
+            .await?;
+    }
     Ok(())
 }
 
@@ -160,66 +149,6 @@ pub async fn limit_scope(tx: &Tx, run: RunId, query: &FileQuery) -> Result<u64> 
         conditions.sql_with_labels()
     );
     tx.execute(sql, conditions.params).await
-}
-
-/// Notes folders that could not be listed: what is known below them counts neither as seen nor as gone.
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn record_unreadable_folders(
-    tx: &Tx,
-    run: RunId,
-    folders: &[(String, String)],
-) -> Result<()> {
-    let rows = folders
-        .iter()
-        .map(|(path, reason)| values![run.0, path.as_str(), reason.as_str()]);
-    tx.execute_many(
-        "INSERT INTO run_unreadable_folder (run, path, reason) VALUES ($1, $2, $3)
-         ON CONFLICT (run, path) DO UPDATE SET reason = excluded.reason",
-        rows.collect(),
-    )
-    .await?;
-    Ok(())
-}
-
-/// The folders that could not be listed, as (path, reason).
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn unreadable_folders(source: &impl Source, run: RunId) -> Result<Vec<(String, String)>> {
-    let rows = source
-        .query(
-            "SELECT path, reason FROM run_unreadable_folder WHERE run = $1 ORDER BY path",
-            values![run.0],
-        )
-        .await?;
-    rows.into_iter()
-        .map(|mut row| Ok((row.take()?, row.take()?)))
-        .collect()
-}
-
-/// After a full enumeration: files of the app that the run has not seen are gone, but for those below an unreadable folder.
-/// Returns how many.
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn remove_unseen(tx: &Tx, run: RunId, app: AppId, now: DateTime<Utc>) -> Result<u64> {
-    tx.execute(
-        "UPDATE file SET removed = $3
-         WHERE app = $2 AND removed IS NULL
-            AND NOT EXISTS (SELECT 1 FROM run_file r WHERE r.run = $1 AND r.file = file.id)
-            AND NOT EXISTS (
-                SELECT 1 FROM run_unreadable_folder u, folder d
-                WHERE u.run = $1 AND d.id = file.folder
-                    AND (u.path = '' OR d.path = u.path
-                        OR substr(d.path, 1, length(u.path) + 1) = u.path || '/'))",
-        values![run.0, app.0, now],
-    )
-    .await
 }
 
 /// The next files of the run that have no outcome, in the order of ids.

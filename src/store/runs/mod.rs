@@ -3,13 +3,16 @@
 //! While a run is not finished, the table `run_file` has a narrow row for each of its files. It comes with the outcome that
 //! the stored facts give, where they are of the file's present version; without one, the file is pending.
 
+mod enumeration;
 mod files;
 
-use files::copy_seen;
+pub use enumeration::{
+    begin_enumeration, end_enumeration, enumerations, forget_failed_feeds,
+    record_unreadable_folders, take_over_enumerations, unreadable_folders,
+};
 pub use files::{
     OutcomeCount, Reuse, include_known, limit_scope, outcomes, pending, pending_count,
-    record_listed, record_outcomes, record_unreadable_folders, refresh_outcomes, remove_unseen,
-    unreadable_folders,
+    record_listed, record_outcomes, refresh_outcomes,
 };
 
 use chrono::{DateTime, Utc};
@@ -60,8 +63,6 @@ impl Phase {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counters {
-    /// The run is in a full enumeration: what it has not seen at the end of that is gone.
-    pub full_enumeration: bool,
     /// Files listed.
     pub listed: u64,
     /// Files whose bytes were read.
@@ -234,36 +235,10 @@ pub async fn abandon(tx: &Tx, run: RunId, now: DateTime<Utc>) -> Result<()> {
     forget_files(tx, run).await
 }
 
-/// Takes a full enumeration over that another run of the app has begun and not ended, with all that the other has seen.
-/// Returns whether there was one.
-///
-/// An app has one change feed for all its runs: the next page comes to the run that asks for it, and each page only once.
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn take_over_enumeration(tx: &Tx, run: RunId, app: AppId, reuse: Reuse) -> Result<bool> {
-    let sql = format!("{COLUMNS} WHERE app = $1 AND id <> $2 AND finished IS NULL");
-    let mut taken = false;
-    for row in tx.query(sql, values![app.0, run.0]).await? {
-        let mut other = read_run(row)?;
-        if !other.counters.full_enumeration {
-            continue;
-        }
-        copy_seen(tx, other.id, run, reuse).await?;
-        other.counters.full_enumeration = false;
-        set_progress(tx, other.id, other.phase, &other.counters).await?;
-        taken = true;
-    }
-    Ok(taken)
-}
-
-/// Forgets what the run has seen so far, because the app is listed from its beginning.
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn forget_files(tx: &Tx, run: RunId) -> Result<()> {
+/// Forgets what the run has seen.
+async fn forget_files(tx: &Tx, run: RunId) -> Result<()> {
+    tx.execute("DELETE FROM run_feed WHERE run = $1", values![run.0])
+        .await?;
     tx.execute("DELETE FROM run_file WHERE run = $1", values![run.0])
         .await?;
     tx.execute(

@@ -5,14 +5,14 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use labeld::model::inventory::{FileFacts, FileId};
-use labeld::store::files::{self, FileQuery, FolderFilter, LabelFilter, Page, Span};
+use labeld::store::files::{self, FileQuery, FolderFilter, LabelFilter, Origin, Page, Span};
 use labeld::store::runs::{self, Reuse, RunId};
-use labeld::store::{Db, apps::AppId, cursors};
-use labeld_connector::{Change, Cursor, FileMeta, FileRef, Version};
+use labeld::store::{Db, apps::AppId, feeds};
+use labeld_connector::{Change, FileMeta, FileRef, Version};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{CONTOSO, at, facts, finance, label, meta, refused, sqlite};
+use super::{CONTOSO, at, facts, finance, label, meta, position, refused, sqlite, whole_feed};
 
 const BATCH: usize = 500;
 
@@ -74,14 +74,21 @@ fn batches(files: usize) -> impl Iterator<Item = Vec<Change>> {
 async fn list_all(db: &Db, app: AppId, run: Option<RunId>, batches: Vec<Vec<Change>>) {
     for (number, batch) in batches.into_iter().enumerate() {
         let tx = db.begin().await.unwrap();
-        files::apply_changes(&tx, app, &batch, at(0)).await.unwrap();
+        let feed = whole_feed(&tx, app).await;
+        let origin = Origin {
+            app,
+            feed: Some(feed),
+        };
+        files::apply_changes(&tx, origin, &batch, at(0))
+            .await
+            .unwrap();
         if let Some(run) = run {
             runs::record_listed(&tx, run, app, Reuse::Reader(1), &batch)
                 .await
                 .unwrap();
         }
-        let cursor = Cursor(format!("page {number}"));
-        cursors::set(&tx, app, &cursor, at(0)).await.unwrap();
+        let position = position(&format!("page {number}"));
+        feeds::set(&tx, feed, &position).await.unwrap();
         tx.commit().await.unwrap();
     }
 }

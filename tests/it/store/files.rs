@@ -4,7 +4,7 @@ use labeld::model::inventory::FileRecord;
 use labeld::store::Db;
 use labeld::store::apps::AppId;
 use labeld::store::files::{self, Page};
-use labeld_connector::{Change, FileKind, FileMeta, FileRef, Version};
+use labeld_connector::{Barrier, Change, Exposure, FileKind, FileMeta, FileRef, Version};
 
 use super::{
     CONTOSO, FABRIKAM, GENERAL, SECRET, at, facts, finance, label, meta, on_both_stores, refused,
@@ -52,7 +52,10 @@ async fn a_listed_file_comes_back_as_it_was(db: Db) {
         created: None,
         modified: None,
         owner: None,
-        denied: true,
+        parent: None,
+        own_write: None,
+        exposure: Exposure::External,
+        barrier: Some(Barrier::Malware),
     };
     let (app, changed) = apply(
         &db,
@@ -73,7 +76,7 @@ async fn a_listed_file_comes_back_as_it_was(db: Db) {
     assert_eq!(plain.created, Some(at(-100)));
     assert_eq!(plain.modified, Some(at(-50)));
     assert_eq!((plain.first_seen, plain.last_seen), (at(5), at(5)));
-    assert!(plain.removed.is_none() && plain.facts.is_none() && !plain.denied);
+    assert!(plain.removed.is_none() && plain.facts.is_none() && plain.barrier.is_none());
 
     let odd = find(&db, app, "id:42").await;
     assert_eq!(odd.name, "Übersicht 100%_\\'\".xlsx");
@@ -82,7 +85,8 @@ async fn a_listed_file_comes_back_as_it_was(db: Db) {
     assert_eq!(odd.size, u64::from(u32::MAX) * 9);
     assert_eq!(odd.version, Version(String::new()));
     assert_eq!((odd.created, odd.modified, &odd.owner), (None, None, &None));
-    assert!(odd.denied);
+    assert_eq!(odd.barrier, Some(Barrier::Malware));
+    assert_eq!(odd.exposure, Exposure::External);
     assert_eq!(files::get(&db, odd.id).await.unwrap(), Some(odd));
 }
 
@@ -92,7 +96,7 @@ async fn unchanged_files_are_not_written(db: Db) {
     assert_eq!(find(&db, app, "c.pdf").await.last_seen, at(1));
 
     type Edit = fn(&mut FileMeta);
-    let edits: [(&str, Edit); 9] = [
+    let edits: [(&str, Edit); 10] = [
         ("version", |meta| meta.version.0 = "v2".to_owned()),
         ("name", |meta| meta.name = "d.pdf".to_owned()),
         ("folder", |meta| meta.folder = "z".to_owned()),
@@ -101,7 +105,8 @@ async fn unchanged_files_are_not_written(db: Db) {
         ("size", |meta| meta.size += 1),
         ("created", |meta| meta.created = None),
         ("modified", |meta| meta.modified = Some(at(0))),
-        ("denied", |meta| meta.denied = true),
+        ("barrier", |meta| meta.barrier = Some(Barrier::Denied)),
+        ("exposure", |meta| meta.exposure = Exposure::Public),
     ];
     let mut now = meta("c.pdf");
     for (seconds, (what, edit)) in (3..).zip(edits) {

@@ -1,6 +1,7 @@
 //! The store: one suite for both databases.
 
 mod catalogue;
+mod feeds_and_folders;
 mod figures;
 mod files;
 mod opening;
@@ -12,8 +13,9 @@ mod transactions;
 use chrono::{DateTime, TimeDelta, Utc};
 use labeld::model::inventory::{FileFacts, FileLabel};
 use labeld::store::apps::{self, AppId};
+use labeld::store::feeds::{self, FeedId, StoredCursor};
 use labeld::store::{Access, Db, Location, Tx};
-use labeld_connector::{Change, FileKind, FileMeta, FileRef, Version};
+use labeld_connector::{Change, Cursor, Exposure, FeedRef, FileKind, FileMeta, FileRef, Version};
 use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -70,6 +72,20 @@ pub(crate) async fn finance(tx: &Tx) -> AppId {
         .unwrap()
 }
 
+/// The only feed of an app.
+pub(crate) async fn whole_feed(tx: &Tx, app: AppId) -> FeedId {
+    feeds::ensure(tx, app, &FeedRef::whole()).await.unwrap()
+}
+
+/// A position in a feed, stored at second 1.
+pub(crate) fn position(cursor: &str) -> StoredCursor {
+    StoredCursor {
+        cursor: Cursor(cursor.to_owned()),
+        stored_at: at(1),
+        enumerating: false,
+    }
+}
+
 /// A file in version 1; the part of its path before the last `/` is its folder.
 pub(crate) fn meta(path: &str) -> FileMeta {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -77,13 +93,16 @@ pub(crate) fn meta(path: &str) -> FileMeta {
         file: FileRef(path.to_owned()),
         name: name.to_owned(),
         folder: folder.to_owned(),
+        parent: None,
         kind: FileKind::File,
         size: 1000,
         version: Version("v1".to_owned()),
         created: Some(at(-100)),
         modified: Some(at(-50)),
         owner: Some("ada@contoso.example".to_owned()),
-        denied: false,
+        exposure: Exposure::Unknown,
+        own_write: None,
+        barrier: None,
     }
 }
 

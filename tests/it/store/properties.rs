@@ -4,16 +4,21 @@ use std::cell::Cell;
 use std::fmt::Write as _;
 
 use labeld::model::inventory::FileId;
+use labeld::store::Db;
 use labeld::store::apps::{self, AppId};
-use labeld::store::files::{self, FileQuery, FolderFilter, LabelFilter, Page, Removed, Span};
+use labeld::store::feeds::{self, FeedId};
+use labeld::store::files::{
+    self, FileQuery, FolderFilter, LabelFilter, Origin, Page, Removed, Span,
+};
 use labeld::store::runs::{self, Reuse, RunId};
-use labeld::store::{Db, cursors};
-use labeld_connector::{Change, Cursor, FileMeta, FileRef, Version};
+use labeld_connector::{Change, Exposure, FileMeta, FileRef, FolderMeta, FolderRef, Version};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::{CONTOSO, FABRIKAM, GENERAL, SECRET, at, facts, label, meta, refused};
+use super::{
+    CONTOSO, FABRIKAM, GENERAL, SECRET, at, facts, label, meta, position, refused, whole_feed,
+};
 
 const PATHS: [&str; 8] = [
     "a.docx",
@@ -30,6 +35,10 @@ const PATHS: [&str; 8] = [
 enum Step {
     /// Changes of files (their path and what happens), stored or rolled back.
     List(Vec<(usize, Happening)>, bool),
+    /// A folder with a name of its own, where it lies and what it is called there; nowhere where it is removed.
+    Folder(usize, Option<(usize, u8)>),
+    /// A file that lies in such a folder.
+    Inside(usize, usize),
     /// Facts for some of the pending files.
     Read(usize, Finding),
     Finish,
@@ -43,6 +52,7 @@ enum Happening {
     Version(u8),
     Size(u64),
     NoOwner,
+    Public,
     Removed,
 }
 
@@ -59,6 +69,7 @@ fn step() -> impl Strategy<Value = Step> {
         (0..3_u8).prop_map(Happening::Version),
         (0..3_u64).prop_map(Happening::Size),
         Just(Happening::NoOwner),
+        Just(Happening::Public),
         Just(Happening::Removed),
     ];
     let finding = select(vec![
@@ -70,6 +81,9 @@ fn step() -> impl Strategy<Value = Step> {
     let changes = prop::collection::vec((0..PATHS.len(), happening), 0..6);
     prop_oneof![
         4 => (changes, prop::bool::weighted(0.8)).prop_map(|(changes, keep)| Step::List(changes, keep)),
+        3 => (0..4_usize, prop::option::weighted(0.8, (0..4_usize, 0..3_u8)))
+            .prop_map(|(folder, place)| Step::Folder(folder, place)),
+        2 => (0..4_usize, 0..PATHS.len()).prop_map(|(folder, path)| Step::Inside(folder, path)),
         3 => (0..4_usize, finding).prop_map(|(count, finding)| Step::Read(count, finding)),
         4 => query().prop_map(|query| Step::Query(Box::new(query))),
         1 => Just(Step::Finish),
@@ -142,7 +156,32 @@ fn change((path, happening): (usize, Happening)) -> Change {
             owner: None,
             ..plain
         },
+        Happening::Public => FileMeta {
+            exposure: Exposure::Public,
+            ..plain
+        },
         Happening::Removed => return Change::Removed(plain.file),
+    })
+}
+
+fn folder_ref(folder: usize) -> FolderRef {
+    FolderRef(format!("folder {folder}"))
+}
+
+/// A folder lies in one of a lower number, or at the top.
+fn folder_change(folder: usize, place: Option<(usize, u8)>) -> Change {
+    let Some((parent, name)) = place else {
+        return Change::FolderRemoved(folder_ref(folder));
+    };
+    let parent = (parent < folder).then_some(parent);
+    Change::FolderAt(FolderMeta {
+        folder: folder_ref(folder),
+        parent: parent.map(folder_ref),
+        path: match parent {
+            Some(parent) => format!("{parent}/{folder}-{name}"),
+            None => format!("{folder}-{name}"),
+        },
+        link: None,
     })
 }
 
@@ -162,6 +201,7 @@ fn finding(finding: Finding) -> labeld::model::inventory::FileFacts {
 struct Subject {
     db: Db,
     app: AppId,
+    feed: FeedId,
     names: (String, String),
     run: RunId,
     answers: String,
@@ -174,11 +214,13 @@ impl Subject {
         let app = apps::ensure(&tx, &names.0.as_str().into(), &names.1.as_str().into())
             .await
             .unwrap();
+        let feed = whole_feed(&tx, app).await;
         let run = runs::begin(&tx, app, "{}", at(0)).await.unwrap();
         tx.commit().await.unwrap();
         Self {
             db: db.clone(),
             app,
+            feed,
             names,
             run,
             answers: String::new(),
@@ -189,27 +231,38 @@ impl Subject {
         match step {
             Step::List(changes, keep) => self.list(number, changes, *keep).await,
             Step::Read(count, found) => self.read(*count, *found).await,
+            Step::Folder(folder, place) => {
+                let change = folder_change(*folder, *place);
+                self.apply(number, &[change], true).await;
+            }
+            Step::Inside(folder, path) => {
+                let inside = FileMeta {
+                    parent: Some(folder_ref(*folder)),
+                    folder: format!("first/{folder}"),
+                    ..meta(PATHS[*path])
+                };
+                self.apply(number, &[Change::Upserted(inside)], true).await;
+            }
             Step::Query(query) => self.query(query).await,
             Step::Finish => self.finish(number).await,
             Step::RemoveUnseen => {
                 let tx = self.db.begin().await.unwrap();
-                let gone = runs::remove_unseen(&tx, self.run, self.app, at(number))
+                let gone = runs::end_enumeration(&tx, self.run, self.feed, at(number))
                     .await
                     .unwrap();
                 tx.commit().await.unwrap();
                 self.answer(gone);
             }
-            Step::Cursor(position) => {
+            Step::Cursor(text) => {
                 let tx = self.db.begin().await.unwrap();
-                match position {
-                    Some(position) => {
-                        cursors::set(&tx, self.app, &Cursor(position.clone()), at(number)).await
-                    }
-                    None => cursors::clear(&tx, self.app).await,
+                match text {
+                    Some(text) => feeds::set(&tx, self.feed, &position(text)).await,
+                    None => feeds::clear(&tx, self.feed).await,
                 }
                 .unwrap();
                 tx.commit().await.unwrap();
-                self.answer(cursors::get(&self.db, self.app).await.unwrap());
+                let feeds = feeds::of_app(&self.db, self.app).await.unwrap();
+                self.answer(feeds.into_iter().map(|feed| feed.position).next());
             }
         }
         self.answer(runs::outcomes(&self.db, self.run).await.unwrap());
@@ -217,11 +270,19 @@ impl Subject {
 
     async fn list(&mut self, number: i64, changes: &[(usize, Happening)], keep: bool) {
         let changes: Vec<Change> = changes.iter().copied().map(change).collect();
+        self.apply(number, &changes, keep).await;
+    }
+
+    async fn apply(&mut self, number: i64, changes: &[Change], keep: bool) {
         let tx = self.db.begin().await.unwrap();
-        let changed = files::apply_changes(&tx, self.app, &changes, at(number))
+        let origin = Origin {
+            app: self.app,
+            feed: Some(self.feed),
+        };
+        let changed = files::apply_changes(&tx, origin, changes, at(number))
             .await
             .unwrap();
-        runs::record_listed(&tx, self.run, self.app, Reuse::Reader(1), &changes)
+        runs::record_listed(&tx, self.run, self.app, Reuse::Reader(1), changes)
             .await
             .unwrap();
         if keep {

@@ -2,11 +2,11 @@
 
 use labeld::store::Db;
 use labeld::store::apps::AppId;
-use labeld::store::files::{self, FileQuery, FolderFilter, Page};
+use labeld::store::files::{self, FileQuery, FolderFilter, Origin, Page};
 use labeld::store::runs::{self, Counters, OutcomeCount, Phase, Reuse, RunId};
 use labeld_connector::{Change, FileRef};
 
-use super::{at, facts, finance, meta, on_both_stores, refused, upserted};
+use super::{at, facts, finance, meta, on_both_stores, refused, upserted, whole_feed};
 
 on_both_stores!(
     a_run_from_listing_to_its_sums,
@@ -32,7 +32,11 @@ async fn begin(db: &Db) -> (AppId, RunId) {
 
 async fn see(db: &Db, app: AppId, run: RunId, reuse: Reuse, changes: &[Change]) {
     let tx = db.begin().await.unwrap();
-    files::apply_changes(&tx, app, changes, at(1))
+    let origin = Origin {
+        app,
+        feed: Some(whole_feed(&tx, app).await),
+    };
+    files::apply_changes(&tx, origin, changes, at(1))
         .await
         .unwrap();
     runs::record_listed(&tx, run, app, reuse, changes)
@@ -214,18 +218,20 @@ async fn unseen_files_are_gone_but_not_below_unreadable_folders(db: Db) {
     .await;
     let tx = db.begin().await.unwrap();
     let folders = [("in".to_owned(), "access.denied".to_owned())];
-    runs::record_unreadable_folders(&tx, second, &folders)
-        .await
-        .unwrap();
-    runs::record_unreadable_folders(&tx, second, &folders)
-        .await
-        .unwrap();
+    let feed = whole_feed(&tx, app).await;
+    for _ in 0..2 {
+        runs::record_unreadable_folders(&tx, second, Some(feed), &folders)
+            .await
+            .unwrap();
+    }
     assert_eq!(
         runs::unreadable_folders(&tx, second).await.unwrap(),
         folders
     );
     assert_eq!(
-        runs::remove_unseen(&tx, second, app, at(7)).await.unwrap(),
+        runs::end_enumeration(&tx, second, feed, at(7))
+            .await
+            .unwrap(),
         2
     );
     tx.commit().await.unwrap();
@@ -252,7 +258,9 @@ async fn the_scope_leaves_files_out(db: Db) {
     };
     assert_eq!(runs::limit_scope(&tx, run, &scope).await.unwrap(), 1);
     assert_eq!(runs::limit_scope(&tx, run, &scope).await.unwrap(), 0);
-    assert_eq!(runs::remove_unseen(&tx, run, app, at(7)).await.unwrap(), 0);
+    let feed = whole_feed(&tx, app).await;
+    let removed = runs::end_enumeration(&tx, run, feed, at(7)).await;
+    assert_eq!(removed.unwrap(), 0);
     tx.commit().await.unwrap();
     assert_eq!(read_pending(&db, run).await, 2);
     assert_eq!(finish(&db, run).await, "ok 2");

@@ -1,10 +1,14 @@
 //! What belongs together is stored together.
 
 use labeld::model::inventory::FileId;
-use labeld::store::{Db, StoreError, apps, cursors, files};
-use labeld_connector::{Cursor, FileRef};
+use labeld::store::apps::AppId;
+use labeld::store::feeds::StoredCursor;
+use labeld::store::{Db, StoreError, apps, feeds, files};
+use labeld_connector::FileRef;
 
-use super::{CONTOSO, SECRET, at, facts, finance, label, on_both_stores, upserted};
+use super::{
+    CONTOSO, SECRET, at, facts, finance, label, on_both_stores, position, upserted, whole_feed,
+};
 
 on_both_stores!(
     cursor_and_rows_are_stored_together_or_not_at_all,
@@ -15,16 +19,15 @@ on_both_stores!(
 async fn cursor_and_rows_are_stored_together_or_not_at_all(db: Db) {
     let tx = db.begin().await.unwrap();
     let app = finance(&tx).await;
+    let feed = whole_feed(&tx, app).await;
     tx.commit().await.unwrap();
-    assert_eq!(cursors::get(&db, app).await.unwrap(), None);
+    assert_eq!(stored_position(&db, app).await, None);
 
     for (cursor, keep) in [("page 1", false), ("page 2", true)] {
         let tx = db.begin().await.unwrap();
         let page = upserted(&["a.docx", "b.docx"]);
         files::apply_changes(&tx, app, &page, at(1)).await.unwrap();
-        cursors::set(&tx, app, &Cursor(cursor.to_owned()), at(1))
-            .await
-            .unwrap();
+        feeds::set(&tx, feed, &position(cursor)).await.unwrap();
         if keep {
             tx.commit().await.unwrap();
         } else {
@@ -32,17 +35,21 @@ async fn cursor_and_rows_are_stored_together_or_not_at_all(db: Db) {
         }
         let file = files::find(&db, app, &FileRef("b.docx".to_owned())).await;
         assert_eq!(file.unwrap().is_some(), keep, "{cursor}");
-        let stored = cursors::get(&db, app).await.unwrap();
+        let stored = stored_position(&db, app).await;
         assert_eq!(stored.is_some(), keep, "{cursor}");
     }
-    let stored = cursors::get(&db, app).await.unwrap().unwrap();
-    assert_eq!(stored.cursor.0, "page 2");
-    assert_eq!(stored.stored_at, at(1));
+    assert_eq!(stored_position(&db, app).await, Some(position("page 2")));
 
     let tx = db.begin().await.unwrap();
-    cursors::clear(&tx, app).await.unwrap();
+    feeds::clear(&tx, feed).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(cursors::get(&db, app).await.unwrap(), None);
+    assert_eq!(stored_position(&db, app).await, None);
+}
+
+async fn stored_position(db: &Db, app: AppId) -> Option<StoredCursor> {
+    let feeds = feeds::of_app(db, app).await.unwrap();
+    assert_eq!(feeds.len(), 1);
+    feeds[0].position.clone()
 }
 
 async fn a_failed_statement_spoils_its_transaction(db: Db) {

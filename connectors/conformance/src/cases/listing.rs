@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use labeld_connector::{Cursor, ErrorKind, FileMeta, FileRef};
+use labeld_connector::{Cursor, ErrorKind, FeedRef, FileMeta, FileRef};
 
 use super::{TREE, connect, put_tree};
 use crate::Harness;
@@ -123,6 +123,46 @@ pub(crate) async fn poll_removed(harness: &dyn Harness) -> Outcome {
     expect_touched(&caller, &model, &[removed])
 }
 
+pub(crate) async fn poll_folder_renamed(harness: &dyn Harness) -> Outcome {
+    poll_after(harness, async || {
+        harness.rename("z", "renamed").await;
+        // A second name, before anybody looked: a feed that tells states and not events skips the first.
+        harness.rename("a/b", "a/first").await;
+        harness.rename("a/first", "a/second").await;
+    })
+    .await
+}
+
+pub(crate) async fn poll_folder_moved(harness: &dyn Harness) -> Outcome {
+    poll_after(harness, async || {
+        harness.rename("a/b", "z/deep/b").await;
+        harness.rename("z/deep", "top").await;
+        harness
+            .put("top/b/new.docx", b"made where it was moved to")
+            .await;
+    })
+    .await
+}
+
+pub(crate) async fn poll_folder_removed(harness: &dyn Harness) -> Outcome {
+    poll_after(harness, async || {
+        // What is moved out first stays.
+        harness.rename("z/deep/er", "saved").await;
+        harness.remove("z").await;
+    })
+    .await
+}
+
+/// A poll after `what` was done to the tree, and another one that has nothing to say.
+async fn poll_after(harness: &dyn Harness, what: impl AsyncFnOnce()) -> Outcome {
+    let (caller, mut model) = listed_tree(harness).await?;
+    what().await;
+    model.poll(&caller).await?;
+    model.expect_truth(&harness.truth().await)?;
+    model.poll(&caller).await?;
+    expect_touched(&caller, &model, &[])
+}
+
 pub(crate) async fn poll_unchanged(harness: &dyn Harness) -> Outcome {
     let (caller, mut model) = listed_tree(harness).await?;
     let before = model.files.clone();
@@ -166,6 +206,7 @@ pub(crate) async fn poll_resumed(harness: &dyn Harness) -> Outcome {
 
 pub(crate) async fn bad_cursor(harness: &dyn Harness) -> Outcome {
     let (caller, mut model) = listed_tree(harness).await?;
+    let feed = first_feed(&caller).await?;
     for text in [
         "",
         "no cursor",
@@ -176,7 +217,7 @@ pub(crate) async fn bad_cursor(harness: &dyn Harness) -> Outcome {
     ] {
         let cursor = Cursor(text.to_owned());
         let what = format!("changes since the cursor {text:?}");
-        let outcome = caller.changes(Some(&cursor)).await;
+        let outcome = caller.changes(&feed, Some(&cursor)).await;
         expect_error(&what, outcome, ErrorKind::CursorExpired)?;
     }
     // Neither the true cursor nor a full enumeration is harmed.
@@ -184,6 +225,14 @@ pub(crate) async fn bad_cursor(harness: &dyn Harness) -> Outcome {
     model.expect_truth(&harness.truth().await)?;
     let anew = Model::enumerate(&caller).await?;
     anew.expect_truth(&harness.truth().await)
+}
+
+async fn first_feed(caller: &Caller) -> Result<FeedRef, Violation> {
+    let list = caller.feeds().await?;
+    let first = list.feeds.into_iter().next();
+    first
+        .map(|feed| feed.feed)
+        .ok_or_else(|| Violation("the app has no feed".to_owned()))
 }
 
 /// An app with the tree of the suite, listed and connected to anew.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use labeld_connector::{ErrorKind, FileMeta, ReadOptions, Version};
+use labeld_connector::{Answer, ErrorKind, FileMeta, Health, ReadOptions, Version};
 
 use super::connect;
 use crate::Harness;
@@ -134,6 +134,30 @@ pub(crate) async fn exposure(harness: &dyn Harness) -> Outcome {
     let (caller, listed) = one_file(harness, BODY).await?;
     caller.exposure(&listed.file).await?;
     Ok(())
+}
+
+pub(crate) async fn obstacles(harness: &dyn Harness) -> Outcome {
+    let (caller, listed) = one_file(harness, BODY).await?;
+    let obstacles = caller.obstacles(&listed.file).await?;
+    let answers = [
+        obstacles.retained,
+        obstacles.checkout_required,
+        obstacles.checked_out,
+        obstacles.locked,
+    ];
+    ensure(!answers.contains(&Answer::Yes), || {
+        format!("something stands against writing to a plain file: {obstacles:?}")
+    })
+}
+
+pub(crate) async fn examine(harness: &dyn Harness) -> Outcome {
+    let caller = connect(harness).await;
+    let examined = caller.examine().await;
+    ensure(!examined.is_empty(), || "nothing was examined".to_owned())?;
+    let failed = examined.iter().find(|one| one.health == Health::Failed);
+    ensure(failed.is_none(), || {
+        format!("a healthy app fails its examination: {failed:?}")
+    })
 }
 
 /// An app with one file, as it is listed.

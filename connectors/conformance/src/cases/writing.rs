@@ -74,6 +74,9 @@ pub(crate) async fn keeps_modified(harness: &dyn Harness) -> Outcome {
     let Some((caller, listed)) = one_writable_file(harness).await? else {
         return Ok(());
     };
+    if !caller.capabilities().keeps_modified {
+        return Ok(());
+    }
     let options = WriteOptions {
         expect: listed.version.clone(),
         keep_modified: true,

@@ -9,8 +9,9 @@ use bytes::Bytes;
 use chrono::DateTime;
 use labeld_conformance::{Harness, MAX_PAGE};
 use labeld_connector::{
-    Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind, Exposure, FileKind,
-    FileMeta, FileRef, ReadOptions, Result, Version, WriteOptions,
+    Answer, Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind, Examined,
+    Exposure, FeedList, FeedRef, FileKind, FileMeta, FileRef, Health, Obstacles, ReadOptions,
+    Result, Version, WriteOptions,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,10 @@ pub(crate) enum Fault {
     ModifiedMoves,
     WriteMakesFile,
     ExposureFails,
+    LocksEverything,
+    ExaminesNothing,
+    FolderRenameUnreported,
+    FolderRemovalUnreported,
     GhostFile,
 }
 
@@ -52,6 +57,7 @@ struct App {
     files: BTreeMap<usize, File>,
     made: usize,
     journal: Vec<usize>,
+    fault: Option<Fault>,
 }
 
 #[derive(Debug)]
@@ -91,13 +97,16 @@ impl Memory {
             file: self.file_ref(id, file),
             name: name.to_owned(),
             folder: folder.to_owned(),
+            parent: None,
             kind: FileKind::File,
             size: file.body.len() as u64,
             version: Version(format!("v{edits}")),
             created: None,
             modified: DateTime::from_timestamp(file.modified, 0),
             owner: None,
-            denied: false,
+            exposure: Exposure::Unknown,
+            own_write: None,
+            barrier: None,
         }
     }
 
@@ -184,11 +193,16 @@ impl Connector for Memory {
             stable_refs: true,
             write: self.write,
             conditional_write: true,
+            keeps_modified: true,
             free_ranges: true,
         }
     }
 
-    async fn changes(&self, since: Option<&Cursor>) -> Result<ChangePage> {
+    async fn feeds(&self) -> Result<FeedList> {
+        Ok(FeedList::whole("memory"))
+    }
+
+    async fn changes(&self, _feed: &FeedRef, since: Option<&Cursor>) -> Result<ChangePage> {
         let start = Position {
             full_at: Some(0),
             journal: self.app().journal.len(),
@@ -328,12 +342,41 @@ impl Connector for Memory {
         }
         Ok(Exposure::Unknown)
     }
+
+    async fn obstacles(&self, _file: &FileRef) -> Result<Obstacles> {
+        Ok(Obstacles {
+            locked: Answer::from(self.has(Fault::LocksEverything)),
+            ..Obstacles::default()
+        })
+    }
+
+    async fn examine(&self) -> Vec<Examined> {
+        if self.has(Fault::ExaminesNothing) {
+            return Vec::new();
+        }
+        let found = "it is there";
+        vec![Examined::new("memory", Health::Passed, found, "")]
+    }
 }
 
 impl App {
     fn id_at(&self, path: &str) -> Option<usize> {
         let found = self.files.iter().find(|(_, file)| file.path == path);
         found.map(|(id, _)| *id)
+    }
+
+    /// The files that a change of `path` changes. They are put into the journal, unless `fault` keeps those
+    /// of a folder out of it.
+    fn ids_at_or_below(&mut self, path: &str, fault: Fault) -> Vec<usize> {
+        let below = format!("{path}/");
+        let is_meant = |file: &File| file.path == path || file.path.starts_with(&below);
+        let files = self.files.iter().filter(|(_, file)| is_meant(file));
+        let ids: Vec<usize> = files.map(|(id, _)| *id).collect();
+        let is_folder = self.id_at(path).is_none();
+        if !is_folder || self.fault != Some(fault) {
+            self.journal.extend(&ids);
+        }
+        ids
     }
 
     fn put(&mut self, path: &str, body: &[u8]) {
@@ -363,7 +406,10 @@ pub(crate) struct MemoryHarness {
 impl MemoryHarness {
     pub(crate) fn new(fault: Option<Fault>, change_feed: bool, write: bool) -> Self {
         Self {
-            app: Arc::default(),
+            app: Arc::new(Mutex::new(App {
+                fault,
+                ..App::default()
+            })),
             fault,
             change_feed,
             write,
@@ -393,16 +439,18 @@ impl Harness for MemoryHarness {
 
     async fn rename(&self, from: &str, to: &str) {
         let mut app = self.app.lock().unwrap();
-        let id = app.id_at(from).unwrap();
-        app.files.get_mut(&id).unwrap().path = to.to_owned();
-        app.journal.push(id);
+        let ids = app.ids_at_or_below(from, Fault::FolderRenameUnreported);
+        for id in ids {
+            let path = &mut app.files.get_mut(&id).unwrap().path;
+            *path = format!("{to}{}", &path[from.len()..]);
+        }
     }
 
     async fn remove(&self, path: &str) {
         let mut app = self.app.lock().unwrap();
-        let id = app.id_at(path).unwrap();
-        app.files.remove(&id);
-        app.journal.push(id);
+        for id in app.ids_at_or_below(path, Fault::FolderRemovalUnreported) {
+            app.files.remove(&id);
+        }
     }
 
     async fn truth(&self) -> BTreeMap<String, Vec<u8>> {

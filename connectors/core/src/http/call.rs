@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, RANGE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use url::{Url, form_urlencoded};
@@ -45,8 +45,8 @@ pub enum Expect {
     /// middle, is a failure that a repetition may mend.
     #[default]
     Json,
-    /// Bytes of a file, unencoded (`Accept-Encoding: identity`). A page in HTML is a failure, unless a
-    /// `Content-Disposition` says that it is the file.
+    /// Bytes of a file, unencoded (`Accept-Encoding: identity`). A page in HTML or JSON in place of the
+    /// file is a failure, unless a `Content-Disposition` says that it is the file.
     Bytes,
     /// Anything.
     Anything,
@@ -119,7 +119,10 @@ impl Call {
         value: impl TryInto<HeaderValue>,
     ) -> Self {
         match (name.try_into(), value.try_into()) {
-            (Ok(name), Ok(value)) => {
+            (Ok(name), Ok(mut value)) => {
+                if name == AUTHORIZATION {
+                    value.set_sensitive(true);
+                }
                 self.headers.insert(name, value);
             }
             _ => self.unsendable = Some("a header has characters that HTTP does not allow"),

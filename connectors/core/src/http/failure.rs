@@ -67,7 +67,7 @@ pub enum CallFailure {
     /// A redirect that is not followed.
     #[error("the service redirects to {target}, {why}")]
     Redirected {
-        /// Where to, without query and user name.
+        /// Where to: scheme, host and port.
         target: String,
         /// Why it is not followed.
         why: &'static str,
@@ -110,7 +110,9 @@ impl CallFailure {
     pub fn fate_is_unknown(&self) -> bool {
         match self {
             Self::Transport { sent, .. } | Self::OutOfTime { sent } => *sent,
-            Self::Refused { status, .. } => status.is_server_error(),
+            Self::Refused { status, .. } => {
+                status.is_server_error() && !matches!(status.as_u16(), 501 | 505 | 507)
+            }
             Self::Silent | Self::NotAsAsked { .. } | Self::TooLong { .. } => true,
             Self::Redirected { .. }
             | Self::MustWait

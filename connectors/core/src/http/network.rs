@@ -55,6 +55,9 @@ impl Network {
     /// [`ErrorKind::Unexpected`] when a certificate or the proxy's address cannot be understood, when the system's
     /// trusted certificates cannot be read, or when the program has not installed a rustls provider.
     pub fn new(options: &NetworkOptions) -> Result<Self> {
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            return Err(failed("TLS").with_source("the program has installed no rustls provider"));
+        }
         let client = |gzip: bool| {
             builder(options)?.gzip(gzip).build().map_err(|cause| {
                 failed("the trusted certificates or the user agent")

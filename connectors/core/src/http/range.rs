@@ -143,10 +143,11 @@ fn beyond(answer: &Answer, asked: &Range<u64>) -> std::result::Result<Part, &'st
     }
 }
 
-/// A page in place of a file: a sign-in, an error of a proxy. A `Content-Disposition` says that the page is the file.
+/// A page in place of a file: a sign-in, an error of a proxy, an error in JSON. A `Content-Disposition` says that the page is the file.
 pub(super) fn no_page(answer: &Answer) -> std::result::Result<(), &'static str> {
-    if answer.is_html() && !answer.headers.contains_key(CONTENT_DISPOSITION) {
-        return Err("is a page in HTML instead of a file");
+    let is_file = answer.headers.contains_key(CONTENT_DISPOSITION);
+    if !is_file && (answer.is_html() || answer.is_json()) {
+        return Err("is a page instead of a file");
     }
     Ok(())
 }

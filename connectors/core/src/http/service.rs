@@ -208,10 +208,7 @@ impl Run<'_> {
             )?;
             at_home &= url.origin() == call.url.origin();
         }
-        Err(redirect::refused(
-            super::url::shown_url(&url),
-            "after too many redirects",
-        ))
+        Err(redirect::refused(Some(&url), "after too many redirects"))
     }
 
     /// Sends the request and waits for the head of the answer. Away from the call's origin only what concerns the
@@ -285,18 +282,17 @@ impl Run<'_> {
 
     fn refused(&self, answer: &Answer) -> Failed {
         if is_redirect(answer.status) {
-            let target = answer
-                .location()
-                .map_or_else(|| "nowhere".to_owned(), |url| super::url::shown_url(&url));
+            let target = answer.location();
             return self.failed(redirect::refused(
-                target,
-                "which was not asked to be followed",
+                target.as_ref(),
+                "which was not to be followed",
             ));
         }
         let failure = self.service.dialect.classify(answer);
         let mut error = answer.error(failure.kind);
-        if failure.repeat != Repeat::Never || failure.kind == ErrorKind::Throttled {
-            let asked = asked_wait(&answer.headers, self.service.pacer.clock());
+        if failure.repeat != Repeat::Never || failure.kind.is_retryable() {
+            let throttled = failure.kind == ErrorKind::Throttled;
+            let asked = asked_wait(&answer.headers, self.service.pacer.clock(), throttled);
             if let Some(wait) = asked.max(failure.retry_after) {
                 error = error.with_retry_after(wait.min(LONGEST_WAIT));
             }

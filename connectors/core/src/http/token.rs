@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::secret::Secret;
 use crate::error::{Error, Result};
@@ -16,6 +16,9 @@ const RENEW_BEFORE_END: Duration = Duration::from_secs(300);
 
 /// How long a renewal is put off that failed while the old token is still good.
 const RENEW_AGAIN: Duration = Duration::from_secs(30);
+
+/// The longest that a call waits for a renewal while the old token is still good.
+const RENEWAL_AHEAD: Duration = Duration::from_secs(10);
 
 /// The longest lifetime that is believed; a token is never used for longer.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -126,13 +129,17 @@ impl TokenCache {
         {
             return newer.token;
         }
-        match self.fetch().await {
-            Ok(token) => token,
-            Err(cause) => {
+        match timeout(RENEWAL_AHEAD, self.fetch()).await {
+            Ok(Ok(token)) => return token,
+            Ok(Err(cause)) => {
                 tracing::warn!(error = %cause, "a token could not be renewed ahead of its end");
-                held.token
+            }
+            Err(_) => {
+                tracing::warn!("a token could not be renewed ahead of its end in time");
+                self.put_off_renewal();
             }
         }
+        held.token
     }
 
     /// The outcome of the first fetch that ended after `fetches` had.
@@ -176,11 +183,17 @@ impl TokenCache {
             Err(cause) => {
                 let cause = Arc::new(cause);
                 state.failed = Some(Arc::clone(&cause));
-                if let Some(held) = &mut state.held {
-                    held.renew_at = now + RENEW_AGAIN;
-                }
+                drop(state);
+                self.put_off_renewal();
                 Err(cause)
             }
+        }
+    }
+
+    fn put_off_renewal(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = &mut state.held {
+            held.renew_at = Instant::now() + RENEW_AGAIN;
         }
     }
 

@@ -21,16 +21,15 @@ pub(super) struct Allowance {
     pub(super) reset: Duration,
 }
 
-/// How long a refusal asks to wait: the larger of `Retry-After` and, when nothing is left, `RateLimit-Reset`.
-pub(super) fn asked_wait(headers: &HeaderMap, clock: &ServerClock) -> Option<Duration> {
-    let used_up = allowance(headers).filter(|allowance| allowance.remaining == 0);
-    let reset = match used_up {
-        Some(allowance) => Some(allowance.reset),
-        // Only the reset is told.
-        None if headers.contains_key("ratelimit-remaining") => None,
-        None => seconds(headers, "ratelimit-reset").map(bounded),
-    };
-    retry_after(headers, clock).max(reset)
+/// How long a refusal asks to wait: `Retry-After`, and when it is for too many calls the larger of that and
+/// `RateLimit-Reset`.
+pub(super) fn asked_wait(
+    headers: &HeaderMap,
+    clock: &ServerClock,
+    throttled: bool,
+) -> Option<Duration> {
+    let reset = seconds(headers, "ratelimit-reset").filter(|_| throttled);
+    retry_after(headers, clock).max(reset.map(bounded))
 }
 
 /// What is left of the allowance, when the service tells it.

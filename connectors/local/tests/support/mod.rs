@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use labeld_conformance::{Harness, MAX_PAGE};
-use labeld_connector::{Change, Connector, Cursor, FileKind, FileRef};
+use labeld_connector::{Change, Connector, Cursor, FeedRef, FileKind, FileRef};
 use labeld_connector_local::{Local, LocalOptions};
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use tempfile::TempDir;
@@ -72,7 +72,12 @@ impl Harness for Folder {
     }
 
     async fn remove(&self, path: &str) {
-        fs::remove_file(self.path(path)).unwrap();
+        let path = self.path(path);
+        if path.is_dir() {
+            fs::remove_dir_all(path).unwrap();
+        } else {
+            fs::remove_file(path).unwrap();
+        }
     }
 
     async fn truth(&self) -> BTreeMap<String, Vec<u8>> {
@@ -107,13 +112,14 @@ pub(crate) struct Poll {
 pub(crate) fn poll(local: &Local, cursor: &mut Option<Cursor>) -> labeld_connector::Result<Poll> {
     let mut poll = Poll::default();
     loop {
-        let page = block_on(local.changes(cursor.as_ref()))?;
+        let page = block_on(local.changes(&FeedRef::whole(), cursor.as_ref()))?;
         for change in page.changes {
             match change {
                 Change::Upserted(meta) => {
                     poll.upserted.insert(meta.file.0, meta.kind);
                 }
                 Change::Removed(FileRef(file)) => poll.removed.push(file),
+                Change::FolderAt(_) | Change::FolderRemoved(_) => {}
             }
         }
         for folder in page.unreadable {

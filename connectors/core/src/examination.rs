@@ -1,0 +1,49 @@
+//! What `labeld doctor` learns of an app.
+
+/// How a part of an examination went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Health {
+    /// As it should be.
+    Passed,
+    /// labeld works, with something missing.
+    Warning,
+    /// labeld cannot do what it is configured for.
+    Failed,
+    /// Not looked at, because something before it failed or it is not configured.
+    Skipped,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examined {
+    /// What, in a few words: `token`, `permission Files.Read.All`.
+    pub subject: String,
+    /// How it went.
+    pub health: Health,
+    /// What was found, one sentence.
+    pub found: String,
+    /// What to do about it, and where; empty where there is nothing to do.
+    pub fix: String,
+}
+
+impl Examined {
+    /// As it should be.
+    pub fn passed(subject: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::new(subject, Health::Passed, found, "")
+    }
+
+    /// With everything said.
+    pub fn new(
+        subject: impl Into<String>,
+        health: Health,
+        found: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self {
+            subject: subject.into(),
+            health,
+            found: found.into(),
+            fix: fix.into(),
+        }
+    }
+}
