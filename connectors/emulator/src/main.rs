@@ -1,0 +1,2 @@
+//! The `labeld-emulator` program.
+fn main() {}
