@@ -92,8 +92,8 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Malformed`] when the answer says that it is something else, when it is not JSON, or when
-    /// it does not have the shape of `T`. The error names the place, never the content.
+    /// [`ErrorKind::Malformed`] when the answer says that it is something else, when it is not JSON, or
+    /// when it does not have the shape of `T`. The error names the place, never the content.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         if self.media_type().is_some() && !self.is_json() {
             return Err(self.malformed("is not JSON"));

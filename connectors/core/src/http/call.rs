@@ -16,8 +16,8 @@ use super::failure::CallFailure;
 use super::token::TokenCache;
 use super::url::shown_url;
 
-/// The bound of an answer unless the call sets one, in bytes: 16 MiB. A page of a listing with 1000 entries
-/// of 4 KiB fits four times.
+/// The bound of an answer unless the call sets one, in bytes: 16 MiB. A page of a listing with 1000
+/// entries of 4 KiB fits four times.
 const MOST_BYTES: u64 = 16 << 20;
 
 /// How far into a file a service that ignores ranges is read to reach the range, unless the call sets a
@@ -32,17 +32,17 @@ pub enum Redirects {
     Refuse,
     /// The answer is the redirect itself; [`Answer::location`](super::Answer::location) has the target.
     Return,
-    /// A `GET` or `HEAD` is followed, up to five times, to where [`Dialect::may_follow`](super::Dialect) allows. On
-    /// another origin neither the token nor the call's own headers are sent, only what concerns the
-    /// content (`Accept`, `Accept-Encoding`, `Range`).
+    /// A `GET` or `HEAD` is followed, up to five times, to where [`Dialect::may_follow`](super::Dialect)
+    /// allows. On another origin neither the token nor the call's own headers are sent, only what
+    /// concerns the content (`Accept`, `Accept-Encoding`, `Range`).
     Follow,
 }
 
 /// What a successful answer must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Expect {
-    /// JSON, or nothing at all. Sends `Accept: application/json`. Anything else, and JSON that ends in the
-    /// middle, is a failure that a repetition may mend.
+    /// JSON, or nothing at all. Sends `Accept: application/json`. Anything else, and JSON that ends in
+    /// the middle, is a failure that a repetition may mend.
     #[default]
     Json,
     /// Bytes of a file, unencoded (`Accept-Encoding: identity`). A page in HTML or JSON in place of the
@@ -74,9 +74,9 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call of `url` for `operation` on what `context` names, as [`Error::new`](crate::Error::new) means
-    /// them. It costs one unit, expects JSON, refuses redirects, and is repeatable when it only reads (`GET`, `HEAD`,
-    /// `OPTIONS`).
+    /// A call of `url` for `operation` on what `context` names, as [`Error::new`](crate::Error::new)
+    /// means them. It costs one unit, expects JSON, refuses redirects, and is repeatable when it only
+    /// reads (`GET`, `HEAD`, `OPTIONS`).
     pub fn new(
         method: Method,
         url: Url,
@@ -165,9 +165,9 @@ impl Call {
         self
     }
 
-    /// The bound of the answer's body, in bytes after decompression; 16 MiB unless set. The answer to a range
-    /// is bounded by the range; where a service sends the whole file instead, this bounds how much of it is
-    /// read to reach the end of the range (64 MiB unless set).
+    /// The bound of the answer's body, in bytes after decompression; 16 MiB unless set. The answer to a
+    /// range is bounded by the range; where a service sends the whole file instead, this bounds how much
+    /// of it is read to reach the end of the range (64 MiB unless set).
     #[must_use]
     pub fn most_bytes(mut self, most: u64) -> Self {
         self.most_bytes = Some(most);
@@ -190,8 +190,8 @@ impl Call {
         self
     }
 
-    /// Whether making the call twice does no more than making it once, so that it may be repeated when the
-    /// answer was lost.
+    /// Whether making the call twice does no more than making it once, so that it may be repeated when
+    /// the answer was lost.
     #[must_use]
     pub fn repeatable(mut self, repeatable: bool) -> Self {
         self.repeatable = repeatable;
@@ -213,10 +213,13 @@ impl Call {
     }
 
     /// Asks for these bytes of a file only, unencoded. The answer goes to
-    /// [`checked_range`](super::range::checked_range); 206, 200 and 416 are accepted, and of a 200 no more
-    /// is read than up to the end of the range.
+    /// [`checked_range`](super::range::checked_range); 206, 200 and 416 are accepted, and of a 200 no
+    /// more is read than up to the end of the range.
     #[must_use]
     pub fn range(mut self, range: Range<u64>) -> Self {
+        if range.is_empty() {
+            self.unsendable = Some("the range is empty");
+        }
         self.expect = Expect::Bytes;
         self.range = Some(range);
         self
@@ -236,7 +239,9 @@ impl Call {
         let most = self.most_bytes.unwrap_or(MOST_BYTES);
         match &self.range {
             Some(range) if status == StatusCode::PARTIAL_CONTENT => {
-                Ok(Extent::AtMost(range.end.saturating_sub(range.start)))
+                // One byte more shows that the answer is not what was asked for.
+                let length = range.end.saturating_sub(range.start);
+                Ok(Extent::First(length.saturating_add(1)))
             }
             Some(range) if status == StatusCode::OK => {
                 let most = self.most_bytes.unwrap_or(MOST_SKIPPED);

@@ -25,7 +25,8 @@ pub(super) fn check(call: &Call, answer: &Answer) -> Result<(), &'static str> {
     }
 }
 
-/// A body is cut short without a trace when its length is not told beforehand; only the JSON itself shows it.
+/// A body is cut short without a trace when its length is not told beforehand; only the JSON itself
+/// shows it.
 fn json(answer: &Answer) -> Result<(), &'static str> {
     if answer.body.is_empty() && (!answer.is_json() || answer.status == StatusCode::NO_CONTENT) {
         return Ok(());

@@ -11,8 +11,8 @@ use crate::error::ErrorKind;
 
 /// How a service says what it says.
 pub trait Dialect: Debug + Send + Sync {
-    /// What an answer means that the call does not accept: every status from 300 on and `202`, unless the
-    /// call accepts it. [`Failure::of_status`] is a start.
+    /// What an answer means that the call does not accept: every status from 300 on and `202`, unless
+    /// the call accepts it. [`Failure::of_status`] is a start.
     ///
     /// The waits that the service asks for in headers (`Retry-After`, `RateLimit-Reset`) are read by
     /// [`Service`](super::Service) and need not be set here.
@@ -25,8 +25,8 @@ pub trait Dialect: Debug + Send + Sync {
     /// from.
     fn may_follow(&self, url: &Url) -> bool;
 
-    /// Whether the answer says that the token is no longer good, so that a new one may help. `answer` came
-    /// from the origin that was given the token. By status 401 alone unless said otherwise.
+    /// Whether the answer says that the token is no longer good, so that a new one may help. `answer`
+    /// came from the origin that was given the token. By status 401 alone unless said otherwise.
     fn token_was_refused(&self, answer: &Answer) -> bool {
         answer.status == StatusCode::UNAUTHORIZED
     }
@@ -65,9 +65,10 @@ pub struct Failure {
 impl Failure {
     /// What the status alone says, by HTTP (RFC 9110). No codes, no message.
     ///
-    /// 429 is a definite refusal that pauses everything; so is 503 with `Retry-After`. 423 is one too, but is
-    /// left to the caller: a lock is held for longer than a call may last. 408, 425, 500, 502, 503, 504 and 509 are
-    /// repeated when the call is repeatable, as is a 202 with `Retry-After`: not ready yet.
+    /// 429 is a definite refusal that pauses everything; so is 503 with `Retry-After`. 423 is one too,
+    /// but is left to the caller: a lock is held for longer than a call may last. 408, 425, 500, 502,
+    /// 503, 504 and 509 are repeated when the call is repeatable, as is a 202 with `Retry-After`: not
+    /// ready yet.
     #[must_use]
     pub fn of_status(answer: &Answer) -> Self {
         let told_to_wait = answer.headers.contains_key(http::header::RETRY_AFTER);

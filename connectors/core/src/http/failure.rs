@@ -20,8 +20,8 @@ const MOST_CODE: usize = 100;
 /// How many of the codes of one answer are kept.
 const MOST_CODES: usize = 8;
 
-/// Why a call failed: the source of every error of [`Service::send`](super::Service::send). Where no token
-/// could be had it is about the call of the token's endpoint, if the token source makes one.
+/// Why a call failed: the source of every error of [`Service::send`](super::Service::send). Where no
+/// token could be had it is about the call of the token's endpoint, if the token source makes one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallFailure {
@@ -38,14 +38,15 @@ pub enum CallFailure {
         request_id: Option<String>,
     },
     /// No connection, or it broke.
-    #[error("{}", if *sent { "the connection broke before the answer was complete" } else { "cannot connect" })]
+    #[error("{}", broken(*sent))]
     Transport {
         /// Whether the request may have arrived.
         sent: bool,
         /// What the network says, without addresses.
         source: reqwest::Error,
     },
-    /// Nothing came for longer than [`NetworkOptions::silence_timeout`](super::NetworkOptions::silence_timeout).
+    /// Nothing came for longer than
+    /// [`NetworkOptions::silence_timeout`](super::NetworkOptions::silence_timeout).
     #[error("the service was silent for too long")]
     Silent,
     /// The answer is not what was asked for, though its status is that of success.
@@ -73,13 +74,13 @@ pub enum CallFailure {
         why: &'static str,
     },
     /// The time for the call was over.
-    #[error("{}", if *sent { "the time for the call was over before the answer came" } else { "the time for the call was over before it could be made" })]
+    #[error("the time for the call was over before {}", missed(*sent))]
     OutOfTime {
         /// Whether the request may have arrived.
         sent: bool,
     },
-    /// The app's own pace, a pause that the service asked for, or the bound of the day does not let the call
-    /// through in its time.
+    /// The app's own pace, a pause that the service asked for, or the bound of the day does not let the
+    /// call through in its time.
     #[error("calls to this app must wait")]
     MustWait,
     /// An address that may not be called.
@@ -182,7 +183,24 @@ impl CallFailure {
     }
 }
 
-/// Whether the service's certificate is not trusted: trying again does not help, adding the authority does.
+fn broken(sent: bool) -> &'static str {
+    if sent {
+        "the connection broke before the answer was complete"
+    } else {
+        "cannot connect"
+    }
+}
+
+fn missed(sent: bool) -> &'static str {
+    if sent {
+        "the answer came"
+    } else {
+        "it could be made"
+    }
+}
+
+/// Whether the service's certificate is not trusted: trying again does not help, adding the authority
+/// does.
 fn is_bad_certificate(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,5 +1,6 @@
-//! Signed assertions (RFC 7515, RFC 7519) with which an app shows who it is: Entra's certificate credential
-//! (microsoft-graph.md §1.2), Google's and Box's service accounts (google-drive.md §1.1, box.md §1.3).
+//! Signed assertions (RFC 7515, RFC 7519) with which an app shows who it is: Entra's certificate
+//! credential (microsoft-graph.md §1.2), Google's and Box's service accounts (google-drive.md §1.1,
+//! box.md §1.3).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -92,8 +93,8 @@ pub fn sign(
     Ok(Secret::new(signed))
 }
 
-/// The thumbprint of the first certificate of a PEM file, as the header `x5t#S256` has it: base64url without
-/// padding of the SHA-256 of the DER form (RFC 7515 §4.1.8).
+/// The thumbprint of the first certificate of a PEM file, as the header `x5t#S256` has it: base64url
+/// without padding of the SHA-256 of the DER form (RFC 7515 §4.1.8).
 ///
 /// # Errors
 ///

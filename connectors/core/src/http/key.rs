@@ -71,9 +71,9 @@ fn found(labels: &[String]) -> String {
 pub struct SigningKey(Arc<KeyPair>);
 
 impl SigningKey {
-    /// The first private key of a PEM file: PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`), or encrypted
-    /// PKCS#8 (`ENCRYPTED PRIVATE KEY`) in PBES2 with AES or with triple DES, as Box's console makes them (box.md
-    /// §1.3). The passphrase is ignored for a key that is not encrypted.
+    /// The first private key of a PEM file: PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`), or
+    /// encrypted PKCS#8 (`ENCRYPTED PRIVATE KEY`) in PBES2 with AES or with triple DES, as Box's console
+    /// makes them (box.md §1.3). The passphrase is ignored for a key that is not encrypted.
     ///
     /// # Errors
     ///
@@ -126,7 +126,8 @@ fn decrypted(
                 pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. }
                 | pkcs8::pkcs5::Error::NoPbes1CryptSupport,
             ) => KeyError::Encryption,
-            // Also what looks decrypted and is not a key: the padding is right by chance once in 256 times.
+            // Also what looks decrypted and is not a key: the padding is right by chance once in 256
+            // times.
             _ => KeyError::WrongPassphrase,
         })?;
     Ok(Zeroizing::new(document.as_bytes().to_vec()))

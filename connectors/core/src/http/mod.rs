@@ -1,10 +1,10 @@
 //! HTTP for connectors to cloud services.
 //!
 //! A connector makes one [`Network`] for each tenant, one [`Pacer`] for each app and tenant, and one
-//! [`Service`] for each API it talks to, with the [`Dialect`] that knows how this API says no. A [`Call`]
-//! then says what to ask and what to expect; [`Service::send`] paces it, gives it a token from a
-//! [`TokenCache`], repeats it where that is safe, reads the answer within bounds, and turns everything else
-//! into [`Error`](crate::Error).
+//! [`Service`] for each API it talks to, with the [`Dialect`] that knows how this API says no. A
+//! [`Call`] then says what to ask and what to expect; [`Service::send`] paces it, gives it a token from
+//! a [`TokenCache`], repeats it where that is safe, reads the answer within bounds, and turns everything
+//! else into [`Error`](crate::Error).
 //!
 //! What holds for every call:
 //! - Plain `http` goes to this machine only ([`check_base_url`]).
@@ -14,7 +14,8 @@
 //! - Errors, logs and `Debug` show neither tokens nor the query of a URL, which is a credential where a
 //!   service hands out pre-authenticated addresses.
 //!
-//! The rustls crypto provider is the program's choice: it installs one before the first [`Network::new`].
+//! The rustls crypto provider is the program's choice: it installs one before the first
+//! [`Network::new`].
 
 mod answer;
 mod body;

@@ -13,8 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct NetworkOptions {
     /// Sent as `User-Agent`: services tell callers apart by it.
     pub user_agent: String,
-    /// Certificates (PEM, one or more in each) that are trusted besides the system's: a private authority, or
-    /// that of a proxy that opens TLS.
+    /// Certificates (PEM, one or more in each) that are trusted besides the system's: a private
+    /// authority, or that of a proxy that opens TLS.
     pub extra_roots_pem: Vec<Vec<u8>>,
     /// `http://host:port` or `https://host:port` of a proxy that every call goes through, with user and
     /// password where it wants them. `None` goes straight; the environment is not asked.
@@ -52,8 +52,9 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unexpected`] when a certificate or the proxy's address cannot be understood, when the system's
-    /// trusted certificates cannot be read, or when the program has not installed a rustls provider.
+    /// [`ErrorKind::Unexpected`] when a certificate or the proxy's address cannot be understood, when
+    /// the system's trusted certificates cannot be read, or when the program has not installed a rustls
+    /// provider.
     pub fn new(options: &NetworkOptions) -> Result<Self> {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(failed("TLS").with_source("the program has installed no rustls provider"));

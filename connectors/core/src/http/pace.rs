@@ -73,8 +73,8 @@ pub struct Overdue {
 }
 
 impl Pacer {
-    /// A pacer at the rate of `options`; a rate or a number of calls of 0 counts as 1. `clock` is the one that says when a
-    /// day is over.
+    /// A pacer at the rate of `options`; a rate or a number of calls of 0 counts as 1. `clock` is the
+    /// one that says when a day is over.
     #[must_use]
     pub fn new(options: &PaceOptions, clock: Arc<ServerClock>) -> Self {
         let a_minute = NonZeroU32::new(options.units_per_minute).unwrap_or(NonZeroU32::MIN);
@@ -150,8 +150,8 @@ impl Pacer {
     }
 
     /// Takes over what the service says is left (`RateLimit-Remaining`, `RateLimit-Reset`), also in good
-    /// answers: the rest is spread over the time until the reset, and when nothing is left no call starts
-    /// before it.
+    /// answers: the rest is spread over the time until the reset, and when nothing is left no call
+    /// starts before it.
     pub fn observe(&self, headers: &HeaderMap) {
         let Some(left) = allowance(headers) else {
             return;
@@ -291,7 +291,8 @@ impl Day {
         if self.date == date { self.used } else { 0 }
     }
 
-    /// How long a call must wait for the next day; what costs more than a day has goes first on a new one.
+    /// How long a call must wait for the next day; what costs more than a day has goes first on a new
+    /// one.
     fn wait(&self, units: u32, utc: DateTime<Utc>) -> Duration {
         let today = utc.date_naive();
         let used = self.used_on(today);
@@ -329,3 +330,6 @@ impl Clock for SinceStart {
         self.0.elapsed()
     }
 }
+
+#[cfg(test)]
+mod tests;

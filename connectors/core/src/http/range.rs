@@ -1,4 +1,5 @@
-//! Parts of files (RFC 9110 §14), with everything checked that a server or a proxy in between may get wrong.
+//! Parts of files (RFC 9110 §14), with everything checked that a server or a proxy in between may get
+//! wrong.
 
 use std::ops::Range;
 
@@ -23,8 +24,8 @@ pub struct RangeAnswer {
 }
 
 impl RangeAnswer {
-    /// Whether this part is of the same content as `before`, as far as both tell: the same size and the same
-    /// validator.
+    /// Whether this part is of the same content as `before`, as far as both tell: the same size and the
+    /// same validator.
     #[must_use]
     pub fn continues(&self, before: &Self) -> bool {
         fn agree<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
@@ -38,14 +39,14 @@ impl RangeAnswer {
 /// The part that was asked for, out of the answer to a call with [`Call::range`](super::Call::range).
 ///
 /// - 206 must bring what was asked for, to the byte.
-/// - 200 brings the whole file although a part was asked for (the service ignores ranges, or streams): the part is
-///   cut out of it.
+/// - 200 brings the whole file although a part was asked for (the service ignores ranges, or streams):
+///   the part is cut out of it.
 /// - 416 is an empty part when the range begins at or after the end of the file.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Malformed`] when the answer is something else: another range, a length that does not fit, a
-/// page in HTML, an encoding that was not asked for.
+/// [`ErrorKind::Malformed`] when the answer is something else: another range, a length that does not
+/// fit, a page in HTML, an encoding that was not asked for.
 pub fn checked_range(answer: &Answer, asked: &Range<u64>) -> Result<RangeAnswer> {
     examine(answer, asked).map_err(|what| answer.malformed(what))
 }
@@ -114,7 +115,8 @@ fn whole(answer: &Answer, asked: &Range<u64>) -> std::result::Result<Part, &'sta
     unencoded(answer)?;
     no_page(answer)?;
     let body = &answer.body;
-    // No more than the end of the range was read, so the body does not tell the size unless it ended before.
+    // No more than the end of the range was read, so the body does not tell the size unless it ended
+    // before.
     let read = body.len() as u64;
     let announced = answer
         .header(CONTENT_LENGTH)
@@ -143,7 +145,8 @@ fn beyond(answer: &Answer, asked: &Range<u64>) -> std::result::Result<Part, &'st
     }
 }
 
-/// A page in place of a file: a sign-in, an error of a proxy, an error in JSON. A `Content-Disposition` says that the page is the file.
+/// A page in place of a file: a sign-in, an error of a proxy, an error in JSON. A `Content-Disposition`
+/// says that the page is the file.
 pub(super) fn no_page(answer: &Answer) -> std::result::Result<(), &'static str> {
     let is_file = answer.headers.contains_key(CONTENT_DISPOSITION);
     if !is_file && (answer.is_html() || answer.is_json()) {

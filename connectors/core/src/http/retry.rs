@@ -10,10 +10,11 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 pub struct RetryOptions {
     /// How often a call is made at most, the first time included.
     pub attempts: u32,
-    /// The wait before the second attempt. Each further wait is twice as long, and each is made longer by a
-    /// random part of itself, so that calls that failed together do not come back together.
+    /// The wait before the second attempt. Each further wait is twice as long, and each is made longer
+    /// by a random part of itself, so that calls that failed together do not come back together.
     pub first_delay: Duration,
-    /// The longest wait, before the random part. What a service asks for is waited for even when it is longer.
+    /// The longest wait, before the random part. What a service asks for is waited for even when it is
+    /// longer.
     pub longest_delay: Duration,
     /// How long a call may take with all its attempts, unless it says otherwise.
     pub deadline: Duration,
@@ -21,7 +22,8 @@ pub struct RetryOptions {
     pub budget: RetryBudget,
 }
 
-/// Five attempts after 1, 2, 4 and 8 seconds (microsoft-graph.md §8.2: at most five), within five minutes.
+/// Five attempts after 1, 2, 4 and 8 seconds (microsoft-graph.md §8.2: at most five), within five
+/// minutes.
 impl Default for RetryOptions {
     fn default() -> Self {
         Self {
@@ -34,8 +36,8 @@ impl Default for RetryOptions {
     }
 }
 
-/// How many repetitions all calls of a [`Service`](super::Service) together may make. Without it a service
-/// that is down would get every call several times over.
+/// How many repetitions all calls of a [`Service`](super::Service) together may make. Without it a
+/// service that is down would get every call several times over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryBudget {
     /// Repetitions to start with, and the most that can be saved up.
@@ -44,8 +46,8 @@ pub struct RetryBudget {
     pub successes_per_repetition: u32,
 }
 
-/// 20 repetitions, and one more for every ten successful calls: a dead service gets 20 calls more than were
-/// made, an ailing one a tenth more.
+/// 20 repetitions, and one more for every ten successful calls: a dead service gets 20 calls more than
+/// were made, an ailing one a tenth more.
 impl Default for RetryBudget {
     fn default() -> Self {
         Self {

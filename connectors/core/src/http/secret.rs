@@ -7,8 +7,8 @@ use pkcs8::der::zeroize::Zeroizing;
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Deserializer};
 
-/// A password, token, key or pre-authenticated address. `Debug` never shows it, there is no `Display`, and it
-/// is overwritten when the last copy goes. Copies share one text.
+/// A password, token, key or pre-authenticated address. `Debug` never shows it, there is no `Display`,
+/// and it is overwritten when the last copy goes. Copies share one text.
 #[derive(Clone)]
 pub struct Secret(Arc<Zeroizing<String>>);
 
@@ -31,8 +31,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// In a time that tells nothing about the texts but their lengths: the digests are compared, which nobody
-/// can choose byte by byte.
+/// In a time that tells nothing about the texts but their lengths: the digests are compared, which
+/// nobody can choose byte by byte.
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         let of = |secret: &Self| digest(&SHA256, secret.expose().as_bytes());

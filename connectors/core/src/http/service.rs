@@ -29,6 +29,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// How much of the body of a refusal is read, in bytes.
 const MOST_REFUSAL: u64 = 64 << 10;
 
+/// The longest deadline that is kept to: a day.
+const LONGEST_CALL: Duration = Duration::from_secs(24 * 3600);
+
 /// The slowest line on which a body is still sent, in bytes a second.
 const SLOWEST_LINE: u64 = 64 << 10;
 
@@ -46,8 +49,8 @@ struct Inner {
 }
 
 impl Service {
-    /// An API that is reached through `network`, speaks `dialect`, and is called at the pace of `pacer`. It has a
-    /// repetition budget of its own.
+    /// An API that is reached through `network`, speaks `dialect`, and is called at the pace of `pacer`.
+    /// It has a repetition budget of its own.
     #[must_use]
     pub fn new(
         network: Network,
@@ -77,17 +80,18 @@ impl Service {
         self.0.pacer.clock()
     }
 
-    /// Makes a call: waits for its turn, gives it a token, repeats it where that is safe and may help, and
-    /// reads the answer.
+    /// Makes a call: waits for its turn, gives it a token, repeats it where that is safe and may help,
+    /// and reads the answer.
     ///
     /// # Errors
     ///
-    /// What the dialect makes of a refusal; [`ErrorKind::Throttled`] with the wait when the call would have to wait beyond its
-    /// deadline; [`ErrorKind::Transient`] when the connection failed or the time was over;
-    /// [`ErrorKind::Malformed`] when the answer is not what was asked for; [`ErrorKind::TooLarge`] when it is larger
-    /// than allowed. The source is a [`CallFailure`].
+    /// What the dialect makes of a refusal; [`ErrorKind::Throttled`] with the wait when the call would
+    /// have to wait beyond its deadline; [`ErrorKind::Transient`] when the connection failed or the time
+    /// was over; [`ErrorKind::Malformed`] when the answer is not what was asked for;
+    /// [`ErrorKind::TooLarge`] when it is larger than allowed. The source is a [`CallFailure`].
     pub async fn send(&self, call: Call) -> Result<Answer> {
         let time = call.deadline.unwrap_or(self.0.retry.deadline);
+        let time = time.min(LONGEST_CALL);
         let mut run = Run {
             service: &self.0,
             call: &call,
@@ -211,8 +215,8 @@ impl Run<'_> {
         Err(redirect::refused(Some(&url), "after too many redirects"))
     }
 
-    /// Sends the request and waits for the head of the answer. Away from the call's origin only what concerns the
-    /// content goes along.
+    /// Sends the request and waits for the head of the answer. Away from the call's origin only what
+    /// concerns the content goes along.
     async fn request(
         &self,
         url: &Url,
@@ -235,7 +239,11 @@ impl Run<'_> {
             request = request.body(body.clone());
         }
         let sending = call.body.as_ref().map_or(0, Bytes::len) as u64 / SLOWEST_LINE;
-        let silence = self.service.network.silence() + Duration::from_secs(sending);
+        let silence = self
+            .service
+            .network
+            .silence()
+            .saturating_add(Duration::from_secs(sending));
         let response = match timeout(silence, request.send()).await {
             Ok(response) => response.map_err(CallFailure::transport)?,
             Err(_) => return Err(CallFailure::Silent),
@@ -326,11 +334,13 @@ impl Run<'_> {
         }
     }
 
-    /// How long to wait before the next attempt; `None` when there is none. `delay` is the wait by the options.
+    /// How long to wait before the next attempt; `None` when there is none. `delay` is the wait by the
+    /// options.
     fn wait_to_repeat(&self, failed: &Failed, delay: Option<Duration>) -> Option<Duration> {
         let asked = failed.error.retry_after();
         if failed.pauses_all {
             let pause = asked.or(delay).unwrap_or(self.service.retry.first_delay);
+            let pause = pause.min(LONGEST_WAIT);
             self.service.pacer.pause_until(Instant::now() + pause);
         }
         let wait = delay?.max(asked.unwrap_or_default());

@@ -45,9 +45,10 @@ pub struct FreshToken {
 
 /// The present token of a [`TokenSource`].
 ///
-/// It is renewed five minutes before its end, or at half its life when that comes later. Only one renewal
-/// runs at a time; whoever needs its result waits and gets the same token or the same error. While the old
-/// token is still good nobody waits, and a renewal that fails is tried again half a minute later.
+/// It is renewed five minutes before its end, or at half its life when that comes later. Only one
+/// renewal runs at a time; whoever needs its result waits and gets the same token or the same error.
+/// While the old token is still good nobody waits, and a renewal that fails is tried again half a minute
+/// later.
 #[derive(Debug)]
 pub struct TokenCache {
     source: Arc<dyn TokenSource>,
@@ -98,8 +99,8 @@ impl TokenCache {
         }
     }
 
-    /// A token in place of `rejected`, which the service did not accept. When another one has taken its place already,
-    /// that one.
+    /// A token in place of `rejected`, which the service did not accept. When another one has taken its
+    /// place already, that one.
     ///
     /// # Errors
     ///
@@ -240,3 +241,6 @@ impl StdError for SharedCause {
         self.cause().and_then(StdError::source)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,8 @@ use super::clock::{ServerClock, http_date};
 /// asking again.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// What is left of the service's allowance (IETF draft-ietf-httpapi-ratelimit-headers-03; microsoft-graph.md
-/// §8.2).
+/// What is left of the service's allowance (IETF draft-ietf-httpapi-ratelimit-headers-03;
+/// microsoft-graph.md §8.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Allowance {
     /// Units that may still be used before the reset.
@@ -21,8 +21,8 @@ pub(super) struct Allowance {
     pub(super) reset: Duration,
 }
 
-/// How long a refusal asks to wait: `Retry-After`, and when it is for too many calls the larger of that and
-/// `RateLimit-Reset`.
+/// How long a refusal asks to wait: `Retry-After`, and when it is for too many calls the larger of that
+/// and `RateLimit-Reset`.
 pub(super) fn asked_wait(
     headers: &HeaderMap,
     clock: &ServerClock,
@@ -75,4 +75,72 @@ fn whole_seconds(text: &str) -> Option<u64> {
 
 fn bounded(seconds: u64) -> Duration {
     Duration::from_secs(seconds).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn the_wait_is_read_in_every_form() {
+        type Headers = &'static [(&'static str, &'static str)];
+        let table: &[(Headers, bool, Option<u64>)] = &[
+            (&[], true, None),
+            (&[("retry-after", "3")], true, Some(3)),
+            (&[("retry-after", " 3 ")], false, Some(3)),
+            (&[("retry-after", "0")], true, Some(0)),
+            (&[("retry-after", "1.2")], true, Some(2)),
+            (&[("retry-after", "7200")], true, Some(3600)),
+            (
+                &[("retry-after", "99999999999999999999999")],
+                true,
+                Some(3600),
+            ),
+            (&[("retry-after", "-3")], true, None),
+            (&[("retry-after", "soon")], true, None),
+            (&[("retry-after", "")], true, None),
+            (
+                &[("retry-after", "Wed, 04 Mar 2015 10:00:00 GMT")],
+                true,
+                Some(0),
+            ),
+            (
+                &[("retry-after", "Wed, 04 Mar 9998 10:00:00 GMT")],
+                true,
+                Some(3600),
+            ),
+            (&[("ratelimit-reset", "5")], true, Some(5)),
+            (&[("ratelimit-reset", "5")], false, None),
+            (
+                &[("retry-after", "3"), ("ratelimit-reset", "5")],
+                true,
+                Some(5),
+            ),
+            (
+                &[("retry-after", "3"), ("ratelimit-reset", "5")],
+                false,
+                Some(3),
+            ),
+            (
+                &[("retry-after", "9"), ("ratelimit-reset", "5;w=60")],
+                true,
+                Some(9),
+            ),
+        ];
+        for (fields, throttled, seconds) in table {
+            let headers: HeaderMap = fields
+                .iter()
+                .map(|(name, value)| {
+                    (
+                        HeaderName::from_static(name),
+                        HeaderValue::from_static(value),
+                    )
+                })
+                .collect();
+            let found = asked_wait(&headers, &ServerClock::new(), *throttled);
+            assert_eq!(found, seconds.map(Duration::from_secs), "{fields:?}");
+        }
+    }
 }
