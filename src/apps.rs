@@ -1,60 +1,144 @@
-//! The only place that names concrete connectors: from configuration to apps.
+//! The only place that names concrete connectors: from configuration to apps and label sources.
 
-use std::path::{Path, PathBuf};
+mod local;
+mod microsoft;
+
+use std::cell::OnceCell;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use labeld_connector::{Connector, ErrorKind, LabelSource};
 pub use labeld_connector_local::{Listed, LocalFile, LocalFolder, file_ref_of, path_of};
-use labeld_connector_local::{Local, LocalOptions, PathFilter, copy_from};
 use labeld_formats::{Coauthoring, RangeStrategy};
 
-use crate::config::{self, Config, LocalAppConfig, PathPatterns, StoreConfig, TenantConfig};
+use crate::config::{self, AppConfig, Config, SecretError, TenantConfig};
+use crate::model::TenantName;
 use crate::pipeline::App;
 
-/// Makes the apps of a tenant, ready to use.
-///
-/// # Errors
-///
-/// When a sample folder cannot be copied. An app that cannot be reached fails when it is used.
-pub fn of_tenant(config: &Config, tenant: &TenantConfig) -> labeld_connector::Result<Vec<App>> {
-    tenant
-        .local
-        .iter()
-        .map(|local| local_app(config, tenant, local))
-        .collect()
+/// A tenant whose apps and label source can be made. What they share (sign-in, pacing) is made once, when
+/// it is first needed.
+#[derive(Debug)]
+pub struct Organisation<'a> {
+    config: &'a Config,
+    tenant: &'a TenantConfig,
+    microsoft: OnceCell<Result<Arc<microsoft::Tenant>, ConnectError>>,
 }
 
-fn local_app(
-    config: &Config,
-    tenant: &TenantConfig,
-    local: &LocalAppConfig,
-) -> labeld_connector::Result<App> {
-    if let Some(samples) = &local.copy_from {
-        copy_from(&local.root, samples)?;
+/// Why an app or a label source cannot be made.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ConnectError {
+    /// A secret cannot be had.
+    #[error("cannot use `{option}` of tenant {tenant}")]
+    Secret {
+        /// The tenant.
+        tenant: TenantName,
+        /// The option that says where the secret is.
+        option: &'static str,
+        /// Why.
+        #[source]
+        source: Arc<SecretError>,
+    },
+    /// A file that the configuration names cannot be read.
+    #[error("cannot read {}, the `{option}` of tenant {tenant}", file.display())]
+    File {
+        /// The tenant.
+        tenant: TenantName,
+        /// The option that names it.
+        option: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: Arc<io::Error>,
+    },
+    /// The app is of a kind that signs in, and the tenant does not say how.
+    #[error("tenant {0} has no [tenant.microsoft] to sign in with")]
+    NoSignIn(TenantName),
+    /// The connector refuses what it was given.
+    #[error(transparent)]
+    Connector(Arc<labeld_connector::Error>),
+}
+
+impl ConnectError {
+    /// What a caller can do about it; `None` where the configuration is at fault.
+    #[must_use]
+    pub fn kind(&self) -> Option<ErrorKind> {
+        match self {
+            Self::Secret { .. } | Self::File { .. } | Self::NoSignIn(_) => None,
+            Self::Connector(error) => Some(error.kind()),
+        }
     }
-    let state = feed_folder(config).join(&tenant.name.0).join(&local.name.0);
-    let mut options = LocalOptions::new(local.name.0.clone(), &local.root, state);
-    options.exclude = Some(Arc::new(Excluded(local.exclude.clone())));
-    Ok(App {
-        tenant: tenant.name.clone(),
-        site_id: tenant.id,
-        name: local.name.clone(),
-        connector: Arc::new(Local::new(options)),
-        strategy: strategy(local.read_mode),
-        size_limit: local.size_limit,
-    })
 }
 
-/// Where local apps keep what their folders looked like: beside the SQLite store, or with PostgreSQL in
-/// `labeld-data` beside the configuration.
-fn feed_folder(config: &Config) -> PathBuf {
-    let parent = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
-    match &config.store {
-        StoreConfig::Sqlite(path) => parent(path).join("feeds"),
-        StoreConfig::Postgres(_) => parent(&config.file).join("labeld-data/feeds"),
+impl From<labeld_connector::Error> for ConnectError {
+    fn from(error: labeld_connector::Error) -> Self {
+        Self::Connector(Arc::new(error))
     }
 }
 
-fn strategy(mode: config::ReadMode) -> RangeStrategy {
+impl<'a> Organisation<'a> {
+    /// The organisation of a tenant. Nothing is looked up yet.
+    #[must_use]
+    pub fn new(config: &'a Config, tenant: &'a TenantConfig) -> Self {
+        Self {
+            config,
+            tenant,
+            microsoft: OnceCell::new(),
+        }
+    }
+
+    /// An app, ready to use. May ask a command for a secret, and copies the samples of a folder.
+    ///
+    /// # Errors
+    ///
+    /// When a secret or a file cannot be had, or a sample folder not be copied. An app that cannot be reached
+    /// fails when it is used.
+    pub fn app(&self, app: AppConfig<'_>) -> Result<App, ConnectError> {
+        let name = app.name().0.clone();
+        let connector: Arc<dyn Connector> = match app {
+            AppConfig::Local(app) => Arc::new(local::connect(self.config, self.tenant, app)?),
+            AppConfig::SharePoint(app) => {
+                Arc::new(microsoft::sharepoint(name, self.microsoft()?, app))
+            }
+            AppConfig::OneDrive(app) => Arc::new(microsoft::onedrive(name, self.microsoft()?, app)),
+        };
+        Ok(App {
+            tenant: self.tenant.name.clone(),
+            site_id: self.tenant.id,
+            name: app.name().clone(),
+            connector,
+            strategy: strategy(app.read_mode()),
+            size_limit: app.size_limit(),
+        })
+    }
+
+    /// The service that has the tenant's label list; `None` where it comes from a file or from nowhere.
+    ///
+    /// # Errors
+    ///
+    /// When a secret or a file cannot be had.
+    pub fn label_source(&self) -> Result<Option<Arc<dyn LabelSource>>, ConnectError> {
+        match self.tenant.labels {
+            Some(config::LabelSource::Graph) => Ok(Some(self.microsoft()?.label_source())),
+            Some(config::LabelSource::File(_)) | None => Ok(None),
+        }
+    }
+
+    fn microsoft(&self) -> Result<Arc<microsoft::Tenant>, ConnectError> {
+        let made = self.microsoft.get_or_init(|| {
+            let options = self.tenant.microsoft.as_ref();
+            let options =
+                options.ok_or_else(|| ConnectError::NoSignIn(self.tenant.name.clone()))?;
+            microsoft::sign_in(&self.tenant.name, options)
+        });
+        made.clone()
+    }
+}
+
+/// How much to fetch at a time.
+#[must_use]
+pub fn strategy(mode: config::ReadMode) -> RangeStrategy {
     match mode {
         config::ReadMode::Local => RangeStrategy::LOCAL,
         config::ReadMode::Requests => RangeStrategy::REQUESTS,
@@ -69,14 +153,5 @@ pub fn coauthoring(tenant: &TenantConfig) -> Coauthoring {
         config::Coauthoring::On => Coauthoring::On,
         config::Coauthoring::Off => Coauthoring::Off,
         config::Coauthoring::Unknown => Coauthoring::Unknown,
-    }
-}
-
-#[derive(Debug)]
-struct Excluded(PathPatterns);
-
-impl PathFilter for Excluded {
-    fn excludes(&self, path: &Path, is_folder: bool) -> bool {
-        self.0.excludes(path, is_folder)
     }
 }

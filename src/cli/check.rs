@@ -1,6 +1,7 @@
 //! `labeld check`: says what is wrong with the configuration, or what it configures.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -9,10 +10,14 @@ use clap::Args;
 
 use super::config_args::ConfigArgs;
 use super::exit::Exit;
-use crate::config::{Config, LabelSource, LocalAppConfig, Secret, StoreConfig, TenantConfig};
+use super::output::counted;
+use crate::config::{
+    AppConfig, Config, LabelSource, LocalAppConfig, MicrosoftConfig, MicrosoftCredential,
+    OneDriveConfig, ProxyConfig, Secret, SharePointConfig, StoreConfig, TenantConfig,
+};
 use crate::model::catalogue::LabelState;
 use crate::pipeline::label_list::{self, LabelList};
-use crate::pipeline::labels;
+use crate::pipeline::{error_chain, labels};
 
 /// Arguments of `labeld check`.
 #[derive(Debug, Args)]
@@ -87,7 +92,7 @@ impl Report {
             return;
         }
         if let Err(error) = secret.resolve() {
-            self.warn(with_causes(&error));
+            self.warn(error_chain(&error));
         }
     }
 
@@ -98,17 +103,79 @@ impl Report {
         }
         match &tenant.labels {
             Some(LabelSource::File(path)) => self.label_file(tenant, path),
+            Some(LabelSource::Graph) => self.line(2, format_args!("labels: from Microsoft Graph")),
             None => self.line(2, format_args!("labels: shown as the files name them")),
         }
-        for app in &tenant.local {
-            self.local(tenant, app);
+        if let Some(microsoft) = &tenant.microsoft {
+            self.microsoft(tenant, microsoft);
         }
-        if tenant.local.is_empty() {
+        for app in tenant.apps() {
+            match app {
+                AppConfig::Local(app) => self.local(tenant, app),
+                AppConfig::SharePoint(app) => self.sharepoint(app),
+                AppConfig::OneDrive(app) => self.onedrive(app),
+            }
+        }
+        if tenant.apps().next().is_none() {
             self.warn(format!(
-                "tenant {} has no app: add a table [[tenant.local]]",
+                "tenant {} has no app: add a table [[tenant.local]], [[tenant.sharepoint]] or [[tenant.onedrive]]",
                 tenant.name
             ));
         }
+    }
+
+    fn microsoft(&mut self, tenant: &TenantConfig, microsoft: &MicrosoftConfig) {
+        let with = match &microsoft.credential {
+            MicrosoftCredential::Secret(_) => "a client secret",
+            MicrosoftCredential::Certificate { .. } => "a certificate",
+        };
+        let mode = match microsoft.read_only {
+            true => "read only",
+            false => "may write",
+        };
+        self.line(
+            2,
+            format_args!(
+                "Microsoft 365: {} cloud, app {} with {with}, {mode}",
+                microsoft.cloud.word(),
+                microsoft.client_id
+            ),
+        );
+        let (files, secrets) = named_by(microsoft);
+        for secret in secrets {
+            self.secret(secret);
+        }
+        for (option, file) in files {
+            if let Err(error) = File::open(file) {
+                self.warn(format!(
+                    "tenant {}: cannot read {}, the `{option}`: {error}",
+                    tenant.name,
+                    file.display()
+                ));
+            }
+        }
+        let is_used = !tenant.sharepoint.is_empty()
+            || !tenant.onedrive.is_empty()
+            || tenant.labels == Some(LabelSource::Graph);
+        if !is_used {
+            self.warn(format!(
+                "tenant {}: nothing uses [tenant.microsoft]; add [[tenant.sharepoint]], [[tenant.onedrive]] or `labels = {{ graph = true }}`",
+                tenant.name
+            ));
+        }
+    }
+
+    fn sharepoint(&mut self, app: &SharePointConfig) {
+        let what = selection(&app.sites, &app.exclude, "site", "sites");
+        self.line(2, format_args!("sharepoint app {}: {what}", app.name));
+        for site in &app.sites {
+            self.line(3, format_args!("{site}"));
+        }
+    }
+
+    fn onedrive(&mut self, app: &OneDriveConfig) {
+        let what = selection(&app.users, &app.exclude, "user", "users");
+        self.line(2, format_args!("onedrive app {}: {what}", app.name));
     }
 
     fn label_file(&mut self, tenant: &TenantConfig, path: &Path) {
@@ -116,7 +183,7 @@ impl Report {
             Ok(list) => list,
             Err(error) => {
                 self.line(2, format_args!("labels: {}, not readable", path.display()));
-                return self.warn(format!("tenant {}: {}", tenant.name, with_causes(&error)));
+                return self.warn(format!("tenant {}: {}", tenant.name, error_chain(&error)));
             }
         };
         self.line(
@@ -187,20 +254,41 @@ fn count_usable(list: &LabelList) -> usize {
         .count()
 }
 
-/// An error with everything that led to it, on one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        // Some errors tell of their cause themselves.
-        if !text.ends_with(&message) {
-            text.push_str(": ");
-            text.push_str(&message);
+/// The files, by their options, and the secrets that signing in needs.
+fn named_by(microsoft: &MicrosoftConfig) -> (Vec<(&'static str, &Path)>, Vec<&Secret>) {
+    let mut files = Vec::new();
+    let mut secrets = Vec::new();
+    match &microsoft.credential {
+        MicrosoftCredential::Secret(secret) => secrets.push(secret),
+        MicrosoftCredential::Certificate {
+            certificate,
+            private_key,
+            passphrase,
+        } => {
+            files.push(("certificate", certificate.as_path()));
+            secrets.push(private_key);
+            secrets.extend(passphrase);
         }
-        cause = error.source();
     }
-    text
+    if let Some(ca) = &microsoft.ca {
+        files.push(("ca", ca));
+    }
+    if let Some(ProxyConfig::Secret(secret)) = &microsoft.proxy {
+        secrets.push(secret);
+    }
+    (files, secrets)
+}
+
+/// What of an app is taken, for people.
+fn selection<T>(listed: &[T], excluded: &[T], one: &str, many: &str) -> String {
+    let taken = match listed.len() {
+        0 => format!("all {many}"),
+        count => counted(count, one, many),
+    };
+    match excluded.len() {
+        0 => taken,
+        count => format!("{taken} but {}", counted(count, one, many)),
+    }
 }
 
 #[cfg(test)]
@@ -226,6 +314,60 @@ mod tests {
         ] {
             assert!(report.summary.contains(expected), "{}", report.summary);
         }
+    }
+
+    #[test]
+    fn apps_in_the_cloud_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let report = report(
+            folder.path(),
+            r#"
+            store.sqlite = "db"
+            [[tenant]]
+            name = "a"
+            id = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+            labels = { graph = true }
+            [tenant.microsoft]
+            client_id = "2c9a7b14-88f3-4d43-8f0e-6b1f4f0d2a77"
+            certificate = "app.pem"
+            private_key = { env = "LABELD_TEST_NOT_SET" }
+            cloud = "us-gov-l4"
+            [[tenant.sharepoint]]
+            name = "s"
+            sites = ["https://a.sharepoint.com/sites/finance"]
+            [[tenant.onedrive]]
+            name = "o"
+            exclude = ["kai@a.example", "leo@a.example"]
+            [[tenant]]
+            name = "b"
+            id = "0b9e6f5a-1c2d-4e3f-8a4b-5c6d7e8f9001"
+            [tenant.microsoft]
+            client_id = "2c9a7b14-88f3-4d43-8f0e-6b1f4f0d2a77"
+            client_secret = { command = ["false"] }
+            read_only = false
+            "#,
+        );
+        for expected in [
+            "labels: from Microsoft Graph",
+            "us-gov-l4 cloud, app 2c9a7b14-88f3-4d43-8f0e-6b1f4f0d2a77 with a certificate, read only",
+            "sharepoint app s: 1 site\n",
+            "https://a.sharepoint.com/sites/finance",
+            "onedrive app o: all users but 2 users",
+            "with a client secret, may write",
+        ] {
+            assert!(report.summary.contains(expected), "{}", report.summary);
+        }
+        let expected = [
+            "`LABELD_TEST_NOT_SET`: it is not set",
+            "app.pem, the `certificate`: No such file",
+            "tenant b: nothing uses [tenant.microsoft]",
+            "tenant b has no app",
+        ];
+        for (index, expected) in expected.iter().enumerate() {
+            let warning = &report.warnings[index];
+            assert!(warning.contains(expected), "{warning}\n{expected}");
+        }
+        assert_eq!(report.warnings.len(), expected.len());
     }
 
     #[test]

@@ -18,6 +18,10 @@ pub enum Exit {
     Store = 10,
     /// Another process writes to the store.
     StoreInUse = 11,
+    /// An app does not accept the credentials.
+    Authentication = 12,
+    /// Throttled by an app: try later.
+    Throttled = 75,
     /// The configuration is wrong.
     Configuration = 78,
     /// Interrupted by the operator.

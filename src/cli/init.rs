@@ -24,7 +24,8 @@ const ADAPTATIONS: &[(&str, &str)] = &[
         "# labeld's configuration, with every option.\n#\n\
          # As it stands it reads the sample documents of the source tree, with nothing to sign up for:\n#\n\
          #     labeld rescan --config config.example.toml\n#\n",
-        "# labeld's configuration, with every option. Fill in the tenant, its label list and the folder.\n#\n",
+        "# labeld's configuration, with every option. Fill in the tenant, its label list, and its apps:\n\
+         # a folder, or SharePoint and OneDrive, which are switched off below.\n#\n",
     ),
     (
         "name = \"demo\"\n# Its Entra",

@@ -14,7 +14,8 @@ use super::exit::Exit;
 use super::files::full_name;
 use super::output::{Format, Listing, Row};
 use super::session::{self, Session};
-use super::sync_labels;
+use super::sync_labels::{self, LabelSync};
+use crate::apps::Organisation;
 use crate::clock::{Clock, SystemClock};
 use crate::config::TenantConfig;
 use crate::model::catalogue::{CatalogueEntry, LabelState};
@@ -78,18 +79,28 @@ async fn sync(session: &Session) -> Result<Exit> {
     let mut exit = Exit::Ok;
     for tenant in &session.config.tenants {
         let mut out = io::stdout();
-        if tenant.labels.is_none() {
-            writeln!(
-                out,
-                "{}: no label list is configured (`labels`)",
-                tenant.name
-            )?;
-            continue;
-        }
-        let Some(synced) = sync_labels::of_tenant(&session.db, tenant, SystemClock.now()).await?
-        else {
-            exit = Exit::Failed;
-            continue;
+        let organisation = Organisation::new(&session.config, tenant);
+        let now = SystemClock.now();
+        let synced = match sync_labels::of_tenant(&session.db, tenant, &organisation, now).await? {
+            LabelSync::Done(synced) => synced,
+            LabelSync::NotConfigured => {
+                writeln!(
+                    out,
+                    "{}: no label list is configured (`labels`)",
+                    tenant.name
+                )?;
+                continue;
+            }
+            LabelSync::Failed(error) if error.is_refusal() => {
+                exit = Exit::Authentication;
+                continue;
+            }
+            LabelSync::Failed(_) => {
+                if exit == Exit::Ok {
+                    exit = Exit::Failed;
+                }
+                continue;
+            }
         };
         writeln!(
             out,

@@ -2,6 +2,7 @@
 
 mod check;
 mod config_args;
+mod doctor;
 mod exit;
 mod files;
 mod init;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
-use crate::config::{Problems, SecretError};
+use crate::config::{Config, Problems, SecretError};
 use crate::store::StoreError;
 
 /// Finds Microsoft sensitivity labels on an organisation's files.
@@ -47,6 +48,8 @@ enum Command {
     Init(init::InitArgs),
     /// Check the configuration and say what it sets up
     Check(check::CheckArgs),
+    /// Look at the store, the secrets, the label lists and what each app lets labeld do
+    Doctor(doctor::DoctorArgs),
 }
 
 /// A command line that clap accepts and that makes no sense all the same.
@@ -54,10 +57,29 @@ enum Command {
 #[error("{0}")]
 struct UsageError(String);
 
+/// What to say of a `--tenant` or `--app` that is not there.
+fn no_such_app(config: &Config) -> String {
+    let known: Vec<String> = config
+        .tenants
+        .iter()
+        .flat_map(|tenant| {
+            tenant
+                .apps()
+                .map(move |app| format!("{}/{}", tenant.name, app.name()))
+        })
+        .collect();
+    format!(
+        "no such tenant or app is configured; there is {}",
+        known.join(", ")
+    )
+}
+
 /// Parses the command line, runs the command, prints its error.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Fails only where somebody else has installed one, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = match cli.command {
         Command::Inspect(args) => inspect::run(&args),
         Command::Rescan(args) => rescan::run(&args),
@@ -66,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Skips(args) => skips::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
     };
     match outcome {
         Ok(exit) => exit.into(),

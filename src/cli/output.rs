@@ -166,6 +166,15 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// A count of things that have a name, for people.
+#[must_use]
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
+}
+
 /// A byte count for people.
 #[must_use]
 pub fn byte_size(bytes: u64) -> String {

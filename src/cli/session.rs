@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::config_args::ConfigArgs;
-use crate::config::{Config, LogFormat, LogLevel, StoreConfig};
+use crate::config::{Config, LogFormat, LogLevel, SecretError, StoreConfig};
 use crate::store::{Access, Db, Location};
 
 /// A configuration and its open store.
@@ -30,18 +30,8 @@ pub(super) fn with_store<F, T>(
 where
     F: Future<Output = Result<T>>,
 {
-    let config = config.load()?;
-    start_log(&config);
-    let location = match &config.store {
-        StoreConfig::Sqlite(path) => Location::Sqlite(path.clone()),
-        StoreConfig::Postgres(secret) => Location::parse(secret.resolve()?.expose()),
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    runtime.block_on(async {
-        let db = Db::open(&location, access).await?;
+    with_config(config, async |config| {
+        let db = Db::open(&location(&config.store)?, access).await?;
         let session = Session {
             config,
             db: db.clone(),
@@ -50,6 +40,36 @@ where
         db.close().await?;
         outcome
     })
+}
+
+/// Loads the configuration and runs `command` on an async runtime.
+///
+/// # Errors
+///
+/// Problems of the configuration, and those of the command.
+pub(super) fn with_config<F, T>(config: &ConfigArgs, command: impl FnOnce(Config) -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let config = config.load()?;
+    start_log(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(command(config))
+}
+
+/// Where the store is.
+///
+/// # Errors
+///
+/// When the secret that says so cannot be had.
+pub(super) fn location(store: &StoreConfig) -> Result<Location, SecretError> {
+    match store {
+        StoreConfig::Sqlite(path) => Ok(Location::Sqlite(path.clone())),
+        StoreConfig::Postgres(secret) => Ok(Location::parse(secret.resolve()?.expose())),
+    }
 }
 
 fn start_log(config: &Config) {

@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, read into plain types, with every problem of it told at once.
 
+mod address;
 mod patterns;
 mod problem;
 mod secret;
@@ -10,6 +11,8 @@ mod value;
 
 #[cfg(test)]
 mod example_tests;
+#[cfg(test)]
+mod microsoft_problem_tests;
 #[cfg(test)]
 mod problem_tests;
 #[cfg(test)]
@@ -27,7 +30,11 @@ pub use patterns::PathPatterns;
 pub use problem::{Place, Problem, Problems};
 pub use secret::{Secret, SecretError, SecretProblem, SecretText};
 pub use source::Excerpt;
-pub use tenant::{Coauthoring, LabelSource, LocalAppConfig, ReadMode, TenantConfig};
+pub use tenant::{
+    AppConfig, Coauthoring, LabelOrder, LabelSource, LocalAppConfig, MicrosoftCloud,
+    MicrosoftConfig, MicrosoftCredential, OneDriveConfig, ProxyConfig, ReadMode, SharePointConfig,
+    TenantConfig,
+};
 
 use problem::Finding;
 use section::{Findings, Section};

@@ -2,7 +2,7 @@ use super::tests::{GOOD, parse_text};
 use super::*;
 
 /// `line:column message -> fix` for each problem.
-fn problems_of(text: &str) -> Vec<String> {
+pub(super) fn problems_of(text: &str) -> Vec<String> {
     let problems = match parse_text(text) {
         Ok(_) => Vec::new(),
         Err(problems) => problems.problems,
@@ -141,13 +141,15 @@ fn problems_have_their_place_and_fix() {
         (
             "[[tenant.local]]",
             "labels = { }\n[[tenant.local]]",
-            &["6:10 `file` is missing in [tenant.labels] -> add `file = \"path/to/it\"`"],
+            &[
+                "6:10 [tenant.labels] names no source of the label list -> add `file = \"path/to/it\"` or `graph = true`",
+            ],
         ),
         (
             "[[tenant.local]]",
             "labels = { fle = \"x\" }\n[[tenant.local]]",
             &[
-                "6:10 `file` is missing in [tenant.labels] -> add `file = \"path/to/it\"`",
+                "6:10 [tenant.labels] names no source of the label list -> add `file = \"path/to/it\"` or `graph = true`",
                 "6:12 unknown key `fle` in [tenant.labels] -> did you mean `file`?",
             ],
         ),
@@ -214,7 +216,7 @@ fn problems_have_their_place_and_fix() {
             "root = \"docs\"",
             "root = \"docs\"\n[[tenant.local]]\nname = \"finance\"\nroot = \"./docs/\"",
             &[
-                "10:8 name `finance` is used twice, first on line 7 -> give each [[tenant.local]] its own name",
+                "10:8 name `finance` is used twice, first on line 7 -> give each app of a tenant its own name",
                 "11:8 root `./docs/` is used twice, first on line 8 -> give each [[tenant.local]] its own root",
             ],
         ),

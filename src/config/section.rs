@@ -242,6 +242,13 @@ impl<'a> Section<'a> {
         self.table.contains_key(key)
     }
 
+    /// Whether the value of a key is a table.
+    pub(super) fn is_table(&self, key: &str) -> bool {
+        self.table
+            .get(key)
+            .is_some_and(|value| value.get_ref().is_table())
+    }
+
     pub(super) fn source(&self) -> &'a Source {
         self.source
     }
@@ -291,17 +298,22 @@ impl<'a> Section<'a> {
         self.findings.masks.push(span);
     }
 
-    /// Refuses texts that stand twice as `key` in the tables at `path`, such as two equal names.
-    /// `normal` gives equal texts for values that mean the same.
+    /// Refuses texts that stand twice as `key` in the tables at any of `paths`, such as two equal names; `what`
+    /// says for people what these tables are. `normal` gives equal texts for values that mean the same.
     pub(super) fn refuse_duplicates(
         &mut self,
-        path: &[&str],
+        paths: &[&[&str]],
         key: &str,
+        what: &str,
         normal: impl Fn(&str) -> String,
     ) {
-        let tables = self.path_of(&path.join("."));
+        let mut texts: Vec<(&str, Range<usize>)> = paths
+            .iter()
+            .flat_map(|path| texts_at(self.table, path, key))
+            .collect();
+        texts.sort_by_key(|(_, span)| span.start);
         let mut first_lines: BTreeMap<String, usize> = BTreeMap::new();
-        for (text, span) in texts_at(self.table, path, key) {
+        for (text, span) in texts {
             let (line, _) = self.source.position(span.start);
             match first_lines.entry(normal(text)) {
                 Entry::Vacant(entry) => {
@@ -313,7 +325,7 @@ impl<'a> Section<'a> {
                         "{key} `{text}` is used twice, first on line {}",
                         entry.get()
                     ),
-                    format!("give each [[{tables}]] its own {key}"),
+                    format!("give each {what} its own {key}"),
                 ),
             }
         }

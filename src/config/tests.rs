@@ -29,6 +29,7 @@ fn defaults_and_paths() {
         (tenant.only_this_tenant, tenant.size_limit),
         (false, 31_457_280)
     );
+    assert_eq!(tenant.microsoft, None);
     let app = &tenant.local[0];
     assert_eq!(app.root, Path::new("conf/docs"));
     assert_eq!(app.read_mode, ReadMode::Local);
@@ -82,6 +83,170 @@ fn every_option_is_read() {
         (x.read_mode, y.read_mode),
         (ReadMode::Bytes, ReadMode::Local)
     );
+}
+
+/// [`GOOD`] with Microsoft 365.
+pub(super) const CLOUD: &str = r#"[store]
+sqlite = "db"
+[[tenant]]
+name = "contoso"
+id = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+labels = { graph = true }
+[tenant.microsoft]
+client_id = "2c9a7b14-88f3-4d43-8f0e-6b1f4f0d2a77"
+client_secret = { env = "SECRET" }
+[[tenant.sharepoint]]
+name = "sites"
+[[tenant.onedrive]]
+name = "people"
+"#;
+
+#[test]
+fn defaults_of_microsoft() {
+    let config = parse_text(CLOUD).unwrap();
+    let tenant = &config.tenants[0];
+    assert_eq!(tenant.labels, Some(LabelSource::Graph));
+    let microsoft = tenant.microsoft.as_ref().unwrap();
+    assert_eq!(
+        *microsoft,
+        MicrosoftConfig {
+            tenant_id: "72f988bf-86f1-41af-91ab-2d7cd011db47".parse().unwrap(),
+            client_id: "2c9a7b14-88f3-4d43-8f0e-6b1f4f0d2a77".parse().unwrap(),
+            credential: MicrosoftCredential::Secret(Secret::Env("SECRET".into())),
+            cloud: MicrosoftCloud::Global,
+            login_url: None,
+            graph_url: None,
+            sharepoint_urls: Vec::new(),
+            ca: None,
+            proxy: None,
+            operator: None,
+            units_per_minute: 750,
+            units_per_day: 720_000,
+            parallel: 4,
+            read_only: true,
+            assign_labels: false,
+            label_order: LabelOrder::Ascending,
+            internal_domains: Vec::new(),
+            owner_groups: false,
+            notification_url: None,
+            lifecycle_url: None,
+        }
+    );
+    let apps: Vec<_> = tenant
+        .apps()
+        .map(|app| {
+            (
+                app.kind(),
+                app.name().0.as_str(),
+                app.read_mode(),
+                app.size_limit(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        apps,
+        [
+            ("sharepoint", "sites", ReadMode::Requests, 31_457_280),
+            ("onedrive", "people", ReadMode::Requests, 31_457_280),
+        ]
+    );
+}
+
+#[test]
+fn every_option_of_microsoft_is_read() {
+    let config = parse_text(
+        r#"
+        store.sqlite = "db"
+        [[tenant]]
+        name = "a"
+        id = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+        size_limit = 1000
+        [tenant.microsoft]
+        client_id = "{2C9A7B14-88F3-4D43-8F0E-6B1F4F0D2A77}"
+        certificate = "app.pem"
+        private_key = { file = "app.key" }
+        passphrase = { credential = "pass" }
+        cloud = "us-gov-l4"
+        login_url = "http://127.0.0.1:8001"
+        graph_url = "http://[::1]:8002/"
+        sharepoint_urls = ["http://localhost:8003", "https://sp.example"]
+        ca = "ca.pem"
+        proxy = { env = "PROXY" }
+        operator = "Contoso Ltd"
+        units_per_minute = 1
+        units_per_day = 1_000
+        parallel = 64
+        read_only = false
+        label_order = "descending"
+        internal_domains = ["Contoso.example", "fabrikam.co.uk"]
+        owner_groups = true
+        notification_url = "https://l.example/n"
+        lifecycle_url = "https://l.example/l"
+        [[tenant.sharepoint]]
+        name = "s"
+        sites = ["https://contoso.sharepoint.com/sites/a b"]
+        exclude = ["https://contoso.sharepoint.com/sites/c/"]
+        checkout_required = ["https://contoso.sharepoint.com/sites/a/Contracts"]
+        read_mode = "bytes"
+        size_limit = 5
+        [[tenant.onedrive]]
+        name = "o"
+        users = ["mina@contoso.example", "2c9a7b14-88f3-4d43-8f0e-6b1f4f0d2a77"]
+        exclude = ["kai@contoso.example"]
+        "#,
+    )
+    .unwrap();
+    let tenant = &config.tenants[0];
+    let microsoft = tenant.microsoft.as_ref().unwrap();
+    let url = |text: &str| url::Url::parse(text).unwrap();
+    assert_eq!(
+        *microsoft,
+        MicrosoftConfig {
+            tenant_id: "72f988bf-86f1-41af-91ab-2d7cd011db47".parse().unwrap(),
+            client_id: "2c9a7b14-88f3-4d43-8f0e-6b1f4f0d2a77".parse().unwrap(),
+            credential: MicrosoftCredential::Certificate {
+                certificate: "conf/app.pem".into(),
+                private_key: Secret::File("conf/app.key".into()),
+                passphrase: Some(Secret::Credential("pass".into())),
+            },
+            cloud: MicrosoftCloud::UsGovL4,
+            login_url: Some(url("http://127.0.0.1:8001")),
+            graph_url: Some(url("http://[::1]:8002/")),
+            sharepoint_urls: vec![url("http://localhost:8003"), url("https://sp.example")],
+            ca: Some("conf/ca.pem".into()),
+            proxy: Some(ProxyConfig::Secret(Secret::Env("PROXY".into()))),
+            operator: Some("Contoso Ltd".into()),
+            units_per_minute: 1,
+            units_per_day: 1_000,
+            parallel: 64,
+            read_only: false,
+            assign_labels: false,
+            label_order: LabelOrder::Descending,
+            internal_domains: vec!["contoso.example".into(), "fabrikam.co.uk".into()],
+            owner_groups: true,
+            notification_url: Some(url("https://l.example/n")),
+            lifecycle_url: Some(url("https://l.example/l")),
+        }
+    );
+    let site = |name: &str| url(&format!("https://contoso.sharepoint.com/sites/{name}"));
+    assert_eq!(
+        tenant.sharepoint,
+        [SharePointConfig {
+            name: "s".into(),
+            sites: vec![site("a%20b")],
+            exclude: vec![site("c/")],
+            checkout_required: vec![site("a/Contracts")],
+            read_mode: ReadMode::Bytes,
+            size_limit: 5,
+        }]
+    );
+    let OneDriveConfig {
+        users,
+        exclude,
+        size_limit,
+        ..
+    } = &tenant.onedrive[0];
+    assert_eq!((users.len(), exclude.len(), *size_limit), (2, 1, 1_000));
 }
 
 #[test]

@@ -178,6 +178,25 @@ impl Value for ByteSize {
     }
 }
 
+/// A whole number from 1 to `MOST`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Whole<const MOST: u32>(pub(super) u32);
+
+impl<const MOST: u32> Value for Whole<MOST> {
+    const EXPECTED: &'static str = "a whole number";
+    const EXAMPLE: &'static str = "4";
+
+    fn read(value: &DeValue<'_>, _: &Source) -> Result<Self, Refusal> {
+        let DeValue::Integer(number) = value else {
+            return Err(wrong_type::<Self>(value));
+        };
+        match u32::from_str_radix(number.as_str().trim_start_matches('+'), number.radix()) {
+            Ok(number) if (1..=MOST).contains(&number) => Ok(Self(number)),
+            _ => refuse("out of range", format!("from 1 to {MOST}")),
+        }
+    }
+}
+
 /// `30 MiB`, `512KB`, `1024`; `None` when it is no size or too large for 64 bits.
 fn parse_size(text: &str) -> Option<u64> {
     let text = text.trim();
@@ -204,6 +223,12 @@ pub(super) trait Choice: Copy + 'static {
     const WORDS: &'static [(&'static str, Self)];
     /// One of the words in quotes.
     const EXAMPLE: &'static str;
+}
+
+/// The word for a choice.
+pub(super) fn word_of<T: Choice + PartialEq>(choice: T) -> &'static str {
+    let word = T::WORDS.iter().find(|(_, other)| *other == choice);
+    word.map_or("", |(word, _)| word)
 }
 
 impl<T: Choice> Value for T {

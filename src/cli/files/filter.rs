@@ -3,6 +3,7 @@
 use anyhow::Result;
 use chrono::Utc;
 use clap::Args;
+use labeld_connector::Exposure;
 use uuid::Uuid;
 
 use crate::cli::UsageError;
@@ -57,6 +58,9 @@ pub(super) struct FilterArgs {
     /// Of this owner
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
+    /// That so many can reach, as far as its app tells: private, internal, external, public, unknown
+    #[arg(long, value_name = "LEVEL", value_parser = exposure)]
+    exposure: Option<Exposure>,
     /// Of at least so many bytes
     #[arg(long, value_name = "BYTES")]
     size_from: Option<u64>,
@@ -81,6 +85,23 @@ fn state(word: &str) -> Result<FileState, String> {
     FileState::from_word(word).ok_or_else(|| {
         let known: Vec<&str> = FileState::ALL.iter().map(|state| state.as_str()).collect();
         format!("the states are {}", known.join(", "))
+    })
+}
+
+/// The levels of access, as they are printed.
+const EXPOSURES: &[(&str, Exposure)] = &[
+    ("private", Exposure::Private),
+    ("internal", Exposure::Internal),
+    ("external", Exposure::External),
+    ("public", Exposure::Public),
+    ("unknown", Exposure::Unknown),
+];
+
+fn exposure(word: &str) -> Result<Exposure, String> {
+    let found = EXPOSURES.iter().find(|(known, _)| *known == word);
+    found.map(|(_, exposure)| *exposure).ok_or_else(|| {
+        let known: Vec<&str> = EXPOSURES.iter().map(|(word, _)| *word).collect();
+        format!("the levels are {}", known.join(", "))
     })
 }
 
@@ -136,6 +157,7 @@ impl FilterArgs {
                 .map(|text| text.trim_start_matches('.').to_owned()),
             format: self.file_type.as_ref().map(|text| text.to_lowercase()),
             owner: self.owner.clone(),
+            exposure: self.exposure,
             size: Span {
                 from: self.size_from,
                 to: self.size_below,
@@ -165,9 +187,7 @@ impl FilterArgs {
             return Err(UsageError(format!("no tenant {name:?} is configured")).into());
         }
         if let Some(name) = &self.app
-            && !tenants
-                .iter()
-                .any(|tenant| tenant.local.iter().any(|app| app.name.0 == *name))
+            && !tenants.iter().any(|tenant| tenant.has_app(name))
         {
             return Err(UsageError(format!("no app {name:?} is configured")).into());
         }

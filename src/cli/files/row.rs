@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use labeld_connector::{Exposure, OwnerDetails};
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -23,6 +24,13 @@ pub(super) struct FileRow {
     #[serde(flatten)]
     pub(super) report: FileReport<Value, Value>,
     pub(super) owner: Option<String>,
+    /// What the app's directory says of the owner; looked up for a single file only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) owner_details: Option<OwnerRow>,
+    /// Who can reach it, as far as the listing told.
+    pub(super) exposure: Exposure,
+    /// Its web address.
+    pub(super) link: Option<String>,
     pub(super) version: String,
     pub(super) created: Option<DateTime<Utc>>,
     pub(super) modified: Option<DateTime<Utc>>,
@@ -34,6 +42,26 @@ pub(super) struct FileRow {
     pub(super) removed: Option<DateTime<Utc>>,
     #[serde(skip)]
     effective: Vec<String>,
+}
+
+/// What an app's directory says of an owner.
+#[derive(Debug, Serialize)]
+pub(super) struct OwnerRow {
+    pub(super) display_name: Option<String>,
+    pub(super) department: Option<String>,
+    pub(super) unit: Option<String>,
+    pub(super) groups: Option<Vec<String>>,
+}
+
+impl From<OwnerDetails> for OwnerRow {
+    fn from(details: OwnerDetails) -> Self {
+        Self {
+            display_name: details.display_name,
+            department: details.department,
+            unit: details.unit,
+            groups: details.groups,
+        }
+    }
 }
 
 /// Names of labels, by tenant and label id.
@@ -88,6 +116,9 @@ impl FileRow {
                 reads: facts.map_or(0, |facts| facts.reads),
             },
             owner: record.owner.clone(),
+            owner_details: None,
+            exposure: record.exposure,
+            link: record.link.clone(),
             version: record.version.to_string(),
             created: record.created,
             modified: record.modified,

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 use clap::Args;
-use labeld_connector::FileRef;
+use labeld_connector::{Exposure, FileRef};
 use serde_json::Value;
 
-use super::row::FileRow;
+use super::row::{FileRow, OwnerRow};
 use crate::cli::UsageError;
 use crate::cli::config_args::ConfigArgs;
 use crate::cli::exit::Exit;
@@ -15,7 +15,7 @@ use crate::cli::output::{Format, Listing, grouped, printable};
 use crate::cli::session::{self, Session};
 use crate::model::Reason;
 use crate::model::inventory::{FileId, FileRecord};
-use crate::store::{Access, apps, files};
+use crate::store::{Access, apps, files, owners};
 
 /// Arguments of `labeld files show`.
 #[derive(Debug, Args)]
@@ -35,7 +35,8 @@ pub(super) fn run(args: &ShowArgs) -> Result<Exit> {
         let Some(record) = find(&session, &args.id).await? else {
             return Err(UsageError(format!("the inventory has no file {:?}", args.id)).into());
         };
-        let row = FileRow::of(&record, &super::label_names(&session).await?);
+        let mut row = FileRow::of(&record, &super::label_names(&session).await?);
+        row.owner_details = owner_details(&session, &record).await?;
         if args.format == Format::Human {
             write!(io::stdout(), "{}", drawer(&row))?;
         } else {
@@ -63,6 +64,17 @@ async fn find(session: &Session, id: &str) -> Result<Option<FileRecord>> {
         }
     }
     Ok(None)
+}
+
+async fn owner_details(session: &Session, record: &FileRecord) -> Result<Option<OwnerRow>> {
+    let Some(owner) = &record.owner else {
+        return Ok(None);
+    };
+    let Some(app) = apps::find(&session.db, &record.tenant, &record.app).await? else {
+        return Ok(None);
+    };
+    let details = owners::get(&session.db, app, owner).await?;
+    Ok(details.map(OwnerRow::from))
 }
 
 fn drawer(row: &FileRow) -> String {
@@ -102,6 +114,13 @@ fn drawer(row: &FileRow) -> String {
         if report.signed { "yes" } else { "no" }.to_owned(),
     ));
     lines.push(("owner", row.owner.clone().unwrap_or_else(|| "-".to_owned())));
+    if let Some(details) = &row.owner_details {
+        lines.push(("", owner(details)));
+    }
+    lines.push(("access", access(row.exposure).to_owned()));
+    if let Some(link) = &row.link {
+        lines.push(("address", link.clone()));
+    }
     lines.push(("modified", time(row.modified)));
     lines.push(("first seen", time(row.first_seen.into())));
     lines.push((
@@ -132,6 +151,31 @@ fn drawer(row: &FileRow) -> String {
         .iter()
         .map(|(name, value)| format!("{name:<11} {}\n", printable(value)))
         .collect()
+}
+
+fn owner(details: &OwnerRow) -> String {
+    let groups = details.groups.as_ref().map(|groups| groups.join(", "));
+    let told = [
+        ("", &details.display_name),
+        ("department ", &details.department),
+        ("unit ", &details.unit),
+        ("groups ", &groups),
+    ];
+    let told: Vec<String> = told
+        .iter()
+        .filter_map(|(what, value)| Some(format!("{what}{}", value.as_ref()?)))
+        .collect();
+    told.join("; ")
+}
+
+fn access(exposure: Exposure) -> &'static str {
+    match exposure {
+        Exposure::Private => "private: the owner alone",
+        Exposure::Internal => "internal: people of the organisation",
+        Exposure::External => "external: named people outside the organisation too",
+        Exposure::Public => "public: anyone with the link",
+        Exposure::Unknown => "unknown: the app does not tell",
+    }
 }
 
 /// The fields of an object that say something, on one line.

@@ -14,15 +14,16 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
-use labeld_formats::RangeStrategy;
-
 use self::job::{Inspected, Job};
 use self::summary::Summary;
 use super::exit::Exit;
 use super::output::{Format, Listing, printable};
+use crate::apps;
+use crate::config::ReadMode;
+use anyhow::{Context, Result, bail};
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// Arguments of `labeld inspect`.
 #[derive(Debug, Args)]
@@ -49,24 +50,18 @@ pub(super) struct InspectArgs {
 }
 
 /// `--read-mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum ReadMode {
-    /// A local disk.
-    #[default]
-    Local,
-    /// Few requests.
-    Requests,
-    /// Few bytes.
-    Bytes,
-}
+impl ValueEnum for ReadMode {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Local, Self::Requests, Self::Bytes]
+    }
 
-impl From<ReadMode> for RangeStrategy {
-    fn from(mode: ReadMode) -> Self {
-        match mode {
-            ReadMode::Local => Self::LOCAL,
-            ReadMode::Requests => Self::REQUESTS,
-            ReadMode::Bytes => Self::BYTES,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Local => "A local disk",
+            Self::Requests => "Few requests",
+            Self::Bytes => "Few bytes",
+        };
+        Some(PossibleValue::new(self.word()).help(help))
     }
 }
 
@@ -120,7 +115,7 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit> {
         )));
     }
     let settings = job::Settings {
-        strategy: args.read_mode.into(),
+        strategy: apps::strategy(args.read_mode),
         size_limit: args.size_limit,
     };
     let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);

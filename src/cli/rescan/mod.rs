@@ -10,18 +10,20 @@ use std::process;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use clap::Args;
+use futures_util::{StreamExt, stream};
+use labeld_formats::Coauthoring;
 
-use self::progress::Watch;
-use self::result::{OutcomeRow, Totals};
+use self::progress::Watches;
+use self::result::{Failure, OutcomeRow, Totals};
 use super::config_args::ConfigArgs;
 use super::exit::Exit;
 use super::output::{Format, Listing};
 use super::session::{self, Session};
 use super::time::Since;
 use super::{UsageError, sync_labels};
-use crate::apps;
+use crate::apps::{self, Organisation};
 use crate::clock::{Clock, SystemClock};
-use crate::config::TenantConfig;
+use crate::config::{AppConfig, TenantConfig};
 use crate::pipeline::discover::StageError;
 use crate::pipeline::rescan::{Scope, rescan};
 use crate::pipeline::{App, StopSignal, error_chain};
@@ -55,6 +57,9 @@ pub(super) struct RescanArgs {
     format: Format,
 }
 
+/// Apps that are worked on side by side: one that waits for its service does not hold up the others.
+const MOST_SIDE_BY_SIDE: usize = 4;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -70,56 +75,62 @@ async fn run_all(args: &RescanArgs, session: &Session) -> Result<Exit> {
     let clock = SystemClock;
     let stop = stop_on_signal();
     let scope = args.scope(clock.now());
-    let mut listing = Listing::new::<OutcomeRow>(io::stdout(), args.format);
     let mut totals = Totals::default();
-    let tenants = args.tenants(session)?;
-    for tenant in tenants {
-        sync_labels::of_tenant(&session.db, tenant, clock.now()).await?;
-        let apps = match apps::of_tenant(&session.config, tenant) {
-            Ok(apps) => apps,
-            Err(error) => {
-                totals.app_failed(&tenant.name, &error_chain(&error))?;
-                continue;
-            }
-        };
-        for app in apps
-            .iter()
-            .filter(|app| args.app.as_ref().is_none_or(|name| app.name.0 == *name))
-        {
-            let watch = Watch::start(app);
-            let coauthoring = apps::coauthoring(tenant);
-            let mut told = |progress| watch.tell(progress);
-            let done = rescan(
-                &session.db,
-                app,
-                &scope,
-                coauthoring,
-                &clock,
-                &stop,
-                &mut told,
-            )
-            .await;
-            watch.finish();
-            match done {
-                Ok(finished) => totals.add(app, &finished, &mut listing)?,
-                Err(StageError::Stopped) => {
-                    listing.finish()?;
-                    return interrupted(app);
+    let mut jobs = Vec::new();
+    for tenant in args.tenants(session)? {
+        let organisation = Organisation::new(&session.config, tenant);
+        sync_labels::of_tenant(&session.db, tenant, &organisation, clock.now()).await?;
+        for app in tenant.apps().filter(|app| args.means(*app)) {
+            match organisation.app(app) {
+                Ok(app) => jobs.push((app, apps::coauthoring(tenant))),
+                Err(error) => {
+                    let failure = Failure::of_connecting(&error);
+                    totals.app_failed(&tenant.name, app.name(), failure, &error_chain(&error))?;
                 }
-                Err(StageError::Store(error)) => return Err(error.into()),
-                Err(StageError::App(error)) => totals.app_failed(app, &error_chain(&error))?,
+            }
+        }
+    }
+
+    let watches = Watches::default();
+    let (db, scope, stop) = (&session.db, &scope, &stop);
+    let run_one = async |(app, coauthoring): &(App, Coauthoring)| {
+        let watch = watches.start(app);
+        let mut told = |progress| watch.tell(progress);
+        let done = rescan(db, app, scope, *coauthoring, &clock, stop, &mut told).await;
+        watch.finish();
+        done
+    };
+    let mut listing = Listing::new::<OutcomeRow>(io::stdout(), args.format);
+    let mut interrupted = Vec::new();
+    // The results come in the order of the configuration.
+    let mut results = stream::iter(&jobs)
+        .map(run_one)
+        .buffered(MOST_SIDE_BY_SIDE)
+        .zip(stream::iter(&jobs));
+    while let Some((done, (app, _))) = results.next().await {
+        match done {
+            Ok(finished) => watches.hidden(|| totals.add(app, &finished, &mut listing))?,
+            Err(StageError::Stopped) => interrupted.push(app.to_string()),
+            Err(StageError::Store(error)) => return Err(error.into()),
+            Err(StageError::App(error)) => {
+                let (failure, why) = (Failure::of(error.kind()), error_chain(&error));
+                watches.hidden(|| totals.app_failed(&app.tenant, &app.name, failure, &why))?;
             }
         }
     }
     listing.finish()?;
+    if !interrupted.is_empty() {
+        return report_interruption(&interrupted);
+    }
     write!(io::stderr(), "{totals}")?;
     Ok(totals.exit())
 }
 
-fn interrupted(app: &App) -> Result<Exit> {
+fn report_interruption(apps: &[String]) -> Result<Exit> {
     writeln!(
         io::stderr(),
-        "interrupted in {app}: all that was read is kept; the same command goes on from here"
+        "interrupted in {}: all that was read is kept; the same command goes on from here",
+        apps.join(", ")
     )?;
     Ok(Exit::Interrupted)
 }
@@ -134,6 +145,10 @@ impl RescanArgs {
         }
     }
 
+    fn means(&self, app: AppConfig<'_>) -> bool {
+        self.app.as_ref().is_none_or(|name| app.name().0 == *name)
+    }
+
     /// The tenants that are meant, each with an app that is meant.
     fn tenants<'a>(&self, session: &'a Session) -> Result<Vec<&'a TenantConfig>> {
         let tenants: Vec<&TenantConfig> = session
@@ -145,29 +160,10 @@ impl RescanArgs {
                     .as_ref()
                     .is_none_or(|name| tenant.name.0 == *name)
             })
-            .filter(|tenant| {
-                self.app
-                    .as_ref()
-                    .is_none_or(|name| tenant.local.iter().any(|app| app.name.0 == *name))
-            })
+            .filter(|tenant| self.app.as_ref().is_none_or(|name| tenant.has_app(name)))
             .collect();
         if tenants.is_empty() {
-            let known: Vec<String> = session
-                .config
-                .tenants
-                .iter()
-                .flat_map(|tenant| {
-                    tenant
-                        .local
-                        .iter()
-                        .map(move |app| format!("{}/{}", tenant.name, app.name))
-                })
-                .collect();
-            return Err(UsageError(format!(
-                "no such tenant or app is configured; there is {}",
-                known.join(", ")
-            ))
-            .into());
+            return Err(UsageError(super::no_such_app(&session.config)).into());
         }
         Ok(tenants)
     }

@@ -1,13 +1,33 @@
-//! Progress of a rescan on a terminal.
+//! Progress of a rescan on a terminal: one line for each app under way.
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::pipeline::App;
 use crate::pipeline::rescan::Progress;
 
-/// A bar on standard error; nothing where that is no terminal.
+/// The lines on standard error; nothing where that is no terminal.
+#[derive(Debug, Default)]
+pub(super) struct Watches(MultiProgress);
+
+impl Watches {
+    /// Adds a line for an app.
+    pub(super) fn start(&self, app: &App) -> Watch {
+        let bar = self.0.add(ProgressBar::new_spinner());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        let app = app.to_string();
+        bar.set_message(format!("{app}: listing"));
+        Watch { bar, app }
+    }
+
+    /// Does something that prints, with the lines out of the way.
+    pub(super) fn hidden<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
+    }
+}
+
+/// The line of an app.
 #[derive(Debug)]
 pub(super) struct Watch {
     bar: ProgressBar,
@@ -15,14 +35,6 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn start(app: &App) -> Self {
-        let bar = ProgressBar::new_spinner();
-        bar.enable_steady_tick(Duration::from_millis(200));
-        let app = app.to_string();
-        bar.set_message(format!("{app}: listing"));
-        Self { bar, app }
-    }
-
     pub(super) fn tell(&self, progress: Progress) {
         match progress {
             Progress::Resuming => {

@@ -3,11 +3,13 @@
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 
+use labeld_connector::ErrorKind;
 use serde::Serialize;
 
+use crate::apps::ConnectError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Listing, Row, byte_size, grouped};
-use crate::model::Reason;
+use crate::model::{AppName, Reason, TenantName};
 use crate::pipeline::App;
 use crate::pipeline::rescan::Finished;
 use crate::store::runs::Counters;
@@ -44,8 +46,48 @@ pub(super) struct Totals {
     counters: Counters,
     unreadable_folders: u64,
     failed_files: u64,
-    failed_apps: u64,
+    finished_apps: u64,
+    failures: Vec<Failure>,
     unbalanced: bool,
+}
+
+/// Why an app could not be worked on, as far as the exit code tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The app does not accept the credentials.
+    Authentication,
+    /// What the configuration names cannot be had.
+    Configuration,
+    /// The app asked to come back later.
+    Throttled,
+    /// Anything else.
+    Other,
+}
+
+impl Failure {
+    /// What an error of a connector means.
+    pub(super) fn of(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Unauthenticated => Self::Authentication,
+            ErrorKind::Throttled => Self::Throttled,
+            _ => Self::Other,
+        }
+    }
+
+    /// What it means that an app cannot be made.
+    pub(super) fn of_connecting(error: &ConnectError) -> Self {
+        error.kind().map_or(Self::Configuration, Self::of)
+    }
+
+    /// The exit code of a run in which nothing else happened.
+    fn exit(self) -> Exit {
+        match self {
+            Self::Authentication => Exit::Authentication,
+            Self::Configuration => Exit::Configuration,
+            Self::Throttled => Exit::Throttled,
+            Self::Other => Exit::Failed,
+        }
+    }
 }
 
 impl Totals {
@@ -62,6 +104,7 @@ impl Totals {
                 "{app}: folder {path:?} could not be listed: {reason}"
             )?;
         }
+        self.finished_apps += 1;
         self.unreadable_folders += finished.unreadable.len() as u64;
         let mut terms = Vec::new();
         let mut sum = 0;
@@ -110,19 +153,34 @@ impl Totals {
     }
 
     /// Reports an app that could not be worked on.
-    pub(super) fn app_failed(&mut self, app: &dyn Display, why: &str) -> io::Result<()> {
-        self.failed_apps += 1;
-        writeln!(io::stderr(), "{app}: {why}")
+    pub(super) fn app_failed(
+        &mut self,
+        tenant: &TenantName,
+        app: &AppName,
+        failure: Failure,
+        why: &str,
+    ) -> io::Result<()> {
+        self.failures.push(failure);
+        writeln!(
+            io::stderr(),
+            "{tenant}/{app}: {why}\n  fix: `labeld doctor --tenant {tenant} --app {app}` says what to do"
+        )
     }
 
-    /// The exit code that says the worst that happened.
+    /// The exit code that says the worst that happened. Where no app could be worked on it says why, first of
+    /// all that credentials were refused.
     pub(super) fn exit(&self) -> Exit {
-        if self.failed_apps > 0 || self.unbalanced {
-            Exit::Failed
-        } else if self.failed_files + self.unreadable_folders > 0 {
-            Exit::SomeFilesFailed
-        } else {
-            Exit::Ok
+        let refused = self.failures.contains(&Failure::Authentication);
+        let failure = match self.failures.first() {
+            Some(_) if refused => Some(Failure::Authentication),
+            first => first.copied(),
+        };
+        match failure {
+            _ if self.unbalanced => Exit::Failed,
+            Some(failure) if self.finished_apps == 0 => failure.exit(),
+            Some(_) => Exit::SomeFilesFailed,
+            None if self.failed_files + self.unreadable_folders > 0 => Exit::SomeFilesFailed,
+            None => Exit::Ok,
         }
     }
 }

@@ -33,7 +33,8 @@ fn stopped_rescan(workspace: &Workspace, when: Moment) {
     runtime.block_on(async {
         let db = Db::open(&location, Access::Write).await.unwrap();
         let tenant = &config.tenants[0];
-        let app = apps::of_tenant(&config, tenant).unwrap().remove(0);
+        let app = tenant.apps().next().unwrap();
+        let app = apps::Organisation::new(&config, tenant).app(app).unwrap();
         let stop = StopSignal::default();
         let mut watch = |progress| {
             if when(progress) {
