@@ -11,9 +11,6 @@ use super::{DocumentKind, LabelMark, Recipe};
 const DECLARATION: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#;
 const RELATIONSHIPS: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
 const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-const MAIN: &str = "http://schemas.openxmlformats.org";
-const THEME: &str = include_str!("templates/theme.xml");
-const SLIDE_MASTER: &str = include_str!("templates/slide_master.xml");
 
 /// The type of the relationship from the package to its label part (reference/label-formats.md §2.1).
 const LABEL_RELATIONSHIP: &str =
@@ -136,21 +133,17 @@ fn label_info(label: &LabelMark) -> String {
 }
 
 fn text_document(seed: u64) -> Skeleton {
-    let body = format!(
-        "{DECLARATION}<w:document xmlns:w=\"{MAIN}/wordprocessingml/2006/main\"><w:body><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:body></w:document>",
-        words(seed)
-    );
     Skeleton {
         parts: vec![
             (
                 "word/document.xml",
                 "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
-                body,
+                with_words(include_str!("templates/document.xml"), seed),
             ),
             (
                 "word/_rels/document.xml.rels",
                 "",
-                relationships(&[(format!("{OFFICE}/image"), "media/image1.bin")]),
+                relationships(&[link("image", "media/image1.bin")]),
             ),
         ],
         media: "word/media/image1.bin",
@@ -158,80 +151,41 @@ fn text_document(seed: u64) -> Skeleton {
 }
 
 fn workbook(seed: u64) -> Skeleton {
-    let namespace = format!("{MAIN}/spreadsheetml/2006/main");
-    let workbook = format!(
-        "{DECLARATION}<workbook xmlns=\"{namespace}\" xmlns:r=\"{OFFICE}\"><sheets><sheet name=\"Sheet1\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"
-    );
-    let sheet = format!(
-        "{DECLARATION}<worksheet xmlns=\"{namespace}\"><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>{}</t></is></c></row></sheetData></worksheet>",
-        words(seed)
-    );
     Skeleton {
         parts: vec![
             (
                 "xl/workbook.xml",
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
-                workbook,
+                include_str!("templates/workbook.xml").to_owned(),
             ),
             (
                 "xl/_rels/workbook.xml.rels",
                 "",
                 relationships(&[
-                    (format!("{OFFICE}/worksheet"), "worksheets/sheet1.xml"),
-                    (format!("{OFFICE}/image"), "media/image1.bin"),
+                    link("worksheet", "worksheets/sheet1.xml"),
+                    link("image", "media/image1.bin"),
                 ]),
             ),
             (
                 "xl/worksheets/sheet1.xml",
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml",
-                sheet,
+                with_words(include_str!("templates/worksheet.xml"), seed),
             ),
         ],
         media: "xl/media/image1.bin",
     }
 }
 
+/// A slide, and the master, layout and theme without which PowerPoint opens nothing.
 fn presentation(seed: u64) -> Skeleton {
-    let namespaces = format!(
-        "xmlns:a=\"{MAIN}/drawingml/2006/main\" xmlns:r=\"{OFFICE}\" xmlns:p=\"{MAIN}/presentationml/2006/main\""
-    );
-    let tree = |shapes: &str| {
-        format!(
-            "<p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id=\"1\" name=\"\"/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>{shapes}</p:spTree></p:cSld>"
-        )
-    };
-    let shape = format!(
-        "<p:sp><p:nvSpPr><p:cNvPr id=\"2\" name=\"Text\"/><p:cNvSpPr/><p:nvPr/></p:nvSpPr><p:spPr><a:xfrm><a:off x=\"914400\" y=\"914400\"/><a:ext cx=\"7315200\" cy=\"914400\"/></a:xfrm><a:prstGeom prst=\"rect\"><a:avLst/></a:prstGeom></p:spPr><p:txBody><a:bodyPr/><a:p><a:r><a:rPr lang=\"en-GB\"/><a:t>{}</a:t></a:r></a:p></p:txBody></p:sp>",
-        words(seed)
-    );
-    let presentation = format!(
-        "{DECLARATION}<p:presentation {namespaces}><p:sldMasterIdLst><p:sldMasterId id=\"2147483648\" r:id=\"rId1\"/></p:sldMasterIdLst><p:sldIdLst><p:sldId id=\"256\" r:id=\"rId2\"/></p:sldIdLst><p:sldSz cx=\"9144000\" cy=\"6858000\"/><p:notesSz cx=\"6858000\" cy=\"9144000\"/></p:presentation>"
-    );
-    let slide = format!("{DECLARATION}<p:sld {namespaces}>{}</p:sld>", tree(&shape));
-    let layout = format!(
-        "{DECLARATION}<p:sldLayout {namespaces} type=\"blank\">{}</p:sldLayout>",
-        tree("")
-    );
-    let link = |kind: &str, to| (format!("{OFFICE}/{kind}"), to);
-    let kind = |name: &str| -> &'static str {
-        match name {
-            "main" => {
-                "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"
-            }
-            "slide" => "application/vnd.openxmlformats-officedocument.presentationml.slide+xml",
-            "layout" => {
-                "application/vnd.openxmlformats-officedocument.presentationml.slideLayout+xml"
-            }
-            "master" => {
-                "application/vnd.openxmlformats-officedocument.presentationml.slideMaster+xml"
-            }
-            _ => "application/vnd.openxmlformats-officedocument.theme+xml",
-        }
-    };
-    let layout_link = link("slideLayout", "../slideLayouts/slideLayout1.xml");
+    let to_layout = link("slideLayout", "../slideLayouts/slideLayout1.xml");
     Skeleton {
         parts: vec![
-            ("ppt/presentation.xml", kind("main"), presentation),
+            (
+                "ppt/presentation.xml",
+                "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml",
+                include_str!("templates/presentation.xml").to_owned(),
+            ),
             (
                 "ppt/_rels/presentation.xml.rels",
                 "",
@@ -241,13 +195,21 @@ fn presentation(seed: u64) -> Skeleton {
                     link("theme", "theme/theme1.xml"),
                 ]),
             ),
-            ("ppt/slides/slide1.xml", kind("slide"), slide),
+            (
+                "ppt/slides/slide1.xml",
+                "application/vnd.openxmlformats-officedocument.presentationml.slide+xml",
+                with_words(include_str!("templates/slide.xml"), seed),
+            ),
             (
                 "ppt/slides/_rels/slide1.xml.rels",
                 "",
-                relationships(&[layout_link.clone(), link("image", "../media/image1.bin")]),
+                relationships(&[to_layout.clone(), link("image", "../media/image1.bin")]),
             ),
-            ("ppt/slideLayouts/slideLayout1.xml", kind("layout"), layout),
+            (
+                "ppt/slideLayouts/slideLayout1.xml",
+                "application/vnd.openxmlformats-officedocument.presentationml.slideLayout+xml",
+                include_str!("templates/slide_layout.xml").to_owned(),
+            ),
             (
                 "ppt/slideLayouts/_rels/slideLayout1.xml.rels",
                 "",
@@ -255,16 +217,29 @@ fn presentation(seed: u64) -> Skeleton {
             ),
             (
                 "ppt/slideMasters/slideMaster1.xml",
-                kind("master"),
-                SLIDE_MASTER.to_owned(),
+                "application/vnd.openxmlformats-officedocument.presentationml.slideMaster+xml",
+                include_str!("templates/slide_master.xml").to_owned(),
             ),
             (
                 "ppt/slideMasters/_rels/slideMaster1.xml.rels",
                 "",
-                relationships(&[layout_link, link("theme", "../theme/theme1.xml")]),
+                relationships(&[to_layout, link("theme", "../theme/theme1.xml")]),
             ),
-            ("ppt/theme/theme1.xml", kind("theme"), THEME.to_owned()),
+            (
+                "ppt/theme/theme1.xml",
+                "application/vnd.openxmlformats-officedocument.theme+xml",
+                include_str!("templates/theme.xml").to_owned(),
+            ),
         ],
         media: "ppt/media/image1.bin",
     }
+}
+
+/// A relationship of one of Office's own types.
+fn link(kind: &str, to: &'static str) -> (String, &'static str) {
+    (format!("{OFFICE}/{kind}"), to)
+}
+
+fn with_words(template: &str, seed: u64) -> String {
+    template.replace("@WORDS@", &words(seed))
 }

@@ -63,7 +63,7 @@ pub enum Effect {
     },
     /// Waits so many milliseconds of real time before anything else. Adds up over rules.
     DelayMs(u64),
-    /// The connection breaks after so many bytes of the answer's body.
+    /// The connection breaks after so many bytes of the answer's body. Only done to longer ones.
     CutAfter {
         /// How many bytes of the body are sent.
         bytes: u64,

@@ -265,10 +265,11 @@ fn in_place_of_handler(hit: &Hit) -> Option<Response> {
 
 /// Whether an effect on answers can be done to this one.
 fn fits(effect: &Effect, method: &Method, answer: &Response) -> bool {
-    let has_body = *method != Method::HEAD && answer.body().size_hint().upper() != Some(0);
+    let longest = answer.body().size_hint().upper().unwrap_or(u64::MAX);
+    let has_body = *method != Method::HEAD && longest > 0;
     match effect {
         Effect::AnswerLost => true,
-        Effect::CutAfter { .. } => has_body,
+        Effect::CutAfter { bytes } => has_body && longest > *bytes,
         Effect::TruncatedJson => has_body && has_type(answer.headers(), "json"),
         Effect::WrongContentRange => answer.status() == StatusCode::PARTIAL_CONTENT,
         _ => false,

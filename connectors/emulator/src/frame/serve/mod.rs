@@ -60,7 +60,8 @@ impl Server {
         providers: Vec<Arc<dyn Provider>>,
     ) -> anyhow::Result<Self> {
         let authority = if options.tls {
-            Some(Authority::new().context("cannot make a certificate authority")?)
+            let hosts = providers.iter().flat_map(|provider| provider.hosts());
+            Some(Authority::new(hosts.copied()).context("cannot make a certificate authority")?)
         } else {
             None
         };

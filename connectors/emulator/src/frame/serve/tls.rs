@@ -17,7 +17,8 @@ pub(super) struct Authority {
 }
 
 impl Authority {
-    pub(super) fn new() -> anyhow::Result<Self> {
+    /// For `127.0.0.1`, `localhost` and, with `.localhost` behind it, each of the hosts.
+    pub(super) fn new(hosts: impl Iterator<Item = &'static str>) -> anyhow::Result<Self> {
         let mut params = CertificateParams::new(Vec::new())?;
         params
             .distinguished_name
@@ -30,7 +31,11 @@ impl Authority {
         ];
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
 
-        let names = ["127.0.0.1", "localhost", "*.localhost"].map(str::to_owned);
+        // Some verifiers, rustls among them, take no wildcard right below a top-level domain.
+        let mut names = ["127.0.0.1", "localhost", "*.localhost"]
+            .map(str::to_owned)
+            .to_vec();
+        names.extend(hosts.map(|host| format!("{host}.localhost")));
         let mut params = CertificateParams::new(names)?;
         params
             .distinguished_name
