@@ -12,8 +12,9 @@ use super::config_args::ConfigArgs;
 use super::exit::Exit;
 use super::output::counted;
 use crate::config::{
-    AppConfig, Config, LabelSource, LocalAppConfig, MicrosoftConfig, MicrosoftCredential,
-    OneDriveConfig, ProxyConfig, Secret, SharePointConfig, StoreConfig, TenantConfig,
+    AppConfig, Config, LabelSource, LocalAppConfig, MicrosoftCloud, MicrosoftConfig,
+    MicrosoftCredential, OneDriveConfig, ProxyConfig, Secret, SharePointConfig, StoreConfig,
+    TenantConfig,
 };
 use crate::model::catalogue::LabelState;
 use crate::pipeline::label_list::{self, LabelList};
@@ -153,6 +154,12 @@ impl Report {
                     file.display()
                 ));
             }
+        }
+        if tenant.labels == Some(LabelSource::Graph) && microsoft.cloud != MicrosoftCloud::Global {
+            self.warn(format!(
+                "tenant {}: Microsoft promises a label list in the global cloud only; take it from a file where `labeld labels sync` fails",
+                tenant.name
+            ));
         }
         let is_used = !tenant.sharepoint.is_empty()
             || !tenant.onedrive.is_empty()
@@ -360,6 +367,7 @@ mod tests {
         let expected = [
             "`LABELD_TEST_NOT_SET`: it is not set",
             "app.pem, the `certificate`: No such file",
+            "tenant a: Microsoft promises a label list in the global cloud only",
             "tenant b: nothing uses [tenant.microsoft]",
             "tenant b has no app",
         ];

@@ -31,6 +31,10 @@ pub const MAX_FILE_BYTES: u64 = 32 << 20;
 /// Most labels in one list. Tenants have fewer than 500 (reference/microsoft-graph.md §2.2).
 pub const MAX_LABELS: usize = 10_000;
 
+/// The field that a label source adds where larger numbers are the less sensitive labels. Its only value is
+/// `descending`.
+pub const ORDER_FIELD: &str = "labeld.order";
+
 /// The form a label list came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListFormat {
@@ -190,7 +194,13 @@ fn read_object(object: Map<String, Value>) -> Result<LabelList, LabelListProblem
         return own::read(&object, items);
     }
     if let Some(Value::Array(items)) = object.get("value") {
-        return read_items(items);
+        let mut list = read_items(items)?;
+        if object.get(ORDER_FIELD).and_then(Value::as_str) == Some("descending") {
+            for label in &mut list.labels {
+                label.rank = label.rank.map(i64::saturating_neg);
+            }
+        }
+        return Ok(list);
     }
     // `ConvertTo-Json` prints a list of one label without the list around it.
     if get_label::is_label(&object) {

@@ -1,5 +1,7 @@
 //! What `labeld doctor` learns of an app.
 
+use crate::error::ErrorKind;
+
 /// How a part of an examination went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Health {
@@ -24,6 +26,8 @@ pub struct Examined {
     pub found: String,
     /// What to do about it, and where; empty where there is nothing to do.
     pub fix: String,
+    /// The kind of the error behind it, where one is.
+    pub kind: Option<ErrorKind>,
 }
 
 impl Examined {
@@ -44,6 +48,14 @@ impl Examined {
             health,
             found: found.into(),
             fix: fix.into(),
+            kind: None,
         }
+    }
+
+    /// With the kind of the error behind it.
+    #[must_use]
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = Some(kind);
+        self
     }
 }

@@ -56,7 +56,7 @@ impl Checks {
 
     fn add(&mut self, about: About, examined: Examined) -> io::Result<()> {
         self.failed |= examined.health == Health::Failed;
-        self.refused |= examined.health == Health::Failed && examined.subject == SIGN_IN;
+        self.refused |= examined.kind == Some(ErrorKind::Unauthenticated);
         self.listing.row(&FindingRow::of(about, examined))
     }
 
@@ -214,9 +214,6 @@ impl Checks {
 const LABEL_LIST: &str = "label list";
 const LABEL_AGE: &str = "age of the label list";
 
-/// How connectors call the finding that says whether the service accepts labeld's credentials.
-const SIGN_IN: &str = "token";
-
 async fn in_time(subject: &str, examination: impl Future<Output = Vec<Examined>>) -> Vec<Examined> {
     timeout(PATIENCE, examination).await.unwrap_or_else(|_| {
         vec![Examined::new(
@@ -241,7 +238,10 @@ fn of_connecting(subject: &str, error: &ConnectError) -> Examined {
         }
         .to_owned(),
     };
-    Examined::new(subject, Health::Failed, error_chain(error), fix)
+    Examined {
+        kind: error.kind(),
+        ..Examined::new(subject, Health::Failed, error_chain(error), fix)
+    }
 }
 
 fn of_store(error: &StoreError) -> Examined {

@@ -276,6 +276,20 @@ fn a_missing_file_is_named() {
     assert!(matches!(error.problem, LabelListProblem::Unreadable(_)));
 }
 
+#[test]
+fn a_source_may_say_that_its_order_is_turned_round() {
+    for (order, expected) in [("descending", -2), ("ascending", 2)] {
+        let text = format!(
+            r#"{{"value":[{{"id":"$A","name":"a","priority":2}}],"{ORDER_FIELD}":"{order}"}}"#
+        );
+        assert_eq!(
+            read(&text).unwrap().labels[0].rank,
+            Some(expected),
+            "{order}"
+        );
+    }
+}
+
 /// The list that the example configuration names.
 #[test]
 fn the_demonstration_list_is_read() {
