@@ -35,6 +35,9 @@ pub trait Provider: Send + Sync + 'static {
     /// Does `operation` with `arguments` (an object, empty when none were sent) and says what came of it.
     /// `POST /_emulator/{name}/{operation}` ends here.
     ///
+    /// Every provider knows `generate` with `{"files": N}` and nothing else: it stores N documents of a
+    /// [`ContentPool`](super::ContentPool), for `labeld-emulator serve --files`.
+    ///
     /// # Errors
     ///
     /// [`ControlError`], which is answered with its status and text.
@@ -118,7 +121,7 @@ pub enum ControlError {
     #[error("{0}")]
     Conflict(String),
     /// Anything else. Status 500.
-    #[error("{0:#}")]
+    #[error(transparent)]
     Failed(#[from] anyhow::Error),
 }
 

@@ -159,6 +159,12 @@ async fn providers_are_operated() {
         ("POST /_emulator/tiny/put", "[]", 400, error("bad body")),
         ("POST /_emulator/tiny/lock", "", 409, error("it is locked")),
         (
+            "POST /_emulator/tiny/burn",
+            "",
+            500,
+            error("it cannot be put out: there is no water"),
+        ),
+        (
             "POST /_emulator/tiny/fly",
             "",
             404,

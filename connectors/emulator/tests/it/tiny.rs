@@ -85,6 +85,10 @@ impl Provider for Tiny {
                 Ok(json!({"size": size}))
             }
             "lock" => Err(ControlError::Conflict("it is locked".to_owned())),
+            "burn" => {
+                let water = anyhow::anyhow!("there is no water");
+                Err(water.context("it cannot be put out").into())
+            }
             _ => Err(ControlError::UnknownOperation(operation.to_owned())),
         }
     }

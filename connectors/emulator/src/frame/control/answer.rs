@@ -56,7 +56,8 @@ impl From<ControlError> for Refusal {
             ControlError::Conflict(_) => StatusCode::CONFLICT,
             ControlError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self::new(status, error.to_string())
+        // With the causes of an error that has some.
+        Self::new(status, format!("{error:#}"))
     }
 }
 

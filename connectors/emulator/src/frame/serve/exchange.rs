@@ -27,7 +27,7 @@ use crate::frame::journal::{
 use crate::frame::{ActiveFaults, Effect, Frame, Outcome, Provider, RecordedBody, ResourceUnits};
 
 /// The longest body of a request: the largest file that SharePoint takes in one PUT is 250 MB
-/// (reference/microsoft-graph.md), and a little more, so that the service's own limit speaks first.
+/// (reference/microsoft-graph.md §5.1), and a little more, so that the service's own limit speaks first.
 const MOST_REQUEST_BYTES: usize = 260 * 1024 * 1024;
 
 /// When and where a request arrived, as its extension.
