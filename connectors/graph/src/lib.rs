@@ -32,3 +32,4 @@ pub use label_list::ORDER_FIELD;
 pub use sites::Place;
 pub use tenant::{HintOptions, LabelOrder, Tenant, TenantOptions};
 pub use token::Credential;
+pub use words::examined_failure;

@@ -3,8 +3,10 @@
 //! Everything but which drives there are is [`labeld_graph::Drives`].
 
 use async_trait::async_trait;
-use labeld_connector::{Examined, Exposure, Health, Result};
-use labeld_graph::{DriveInfo, DriveList, Drives, OwnerRule, Place, Profile, Scope, Tenant};
+use labeld_connector::{Examined, Exposure, Result};
+use labeld_graph::{
+    DriveInfo, DriveList, Drives, OwnerRule, Place, Profile, Scope, Tenant, examined_failure,
+};
 
 /// A tenant's OneDrives as an app.
 pub type OneDrive = Drives<OneDriveOptions>;
@@ -109,10 +111,9 @@ impl Scope for OneDriveOptions {
         let subject = "OneDrives";
         vec![match outcome {
             Ok(()) => Examined::passed(subject, "the app can find people's drives"),
-            Err(error) => Examined::new(
+            Err(error) => examined_failure(
                 subject,
-                Health::Failed,
-                error.to_string(),
+                &error,
                 "grant Files.Read.All and Sites.Read.All: Entra admin centre → App registrations → API permissions → Microsoft Graph",
             ),
         }]

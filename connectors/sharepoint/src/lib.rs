@@ -4,8 +4,8 @@
 
 use async_trait::async_trait;
 use labeld_connector::http::Url;
-use labeld_connector::{Examined, Exposure, Health, Result, UnreadableFeed};
-use labeld_graph::{DriveList, Drives, OwnerRule, Profile, Scope, Tenant};
+use labeld_connector::{Examined, Exposure, Result, UnreadableFeed};
+use labeld_graph::{DriveList, Drives, OwnerRule, Profile, Scope, Tenant, examined_failure};
 
 /// A tenant's SharePoint as an app.
 pub type SharePoint = Drives<SharePointOptions>;
@@ -111,10 +111,9 @@ impl Scope for SharePointOptions {
         let subject = "sites";
         vec![match outcome {
             Ok(()) => Examined::passed(subject, "the app can find sites"),
-            Err(error) => Examined::new(
+            Err(error) => examined_failure(
                 subject,
-                Health::Failed,
-                error.to_string(),
+                &error,
                 "grant Sites.Read.All (Entra admin centre → App registrations → API permissions → Microsoft Graph), or list \
                  the sites in the configuration and grant the app each of them (Sites.Selected)",
             ),

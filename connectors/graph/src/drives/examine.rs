@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use labeld_connector::{Error, ErrorKind, Examined, Health, Result};
+use labeld_connector::{ErrorKind, Examined, Health, Result};
 use serde::Deserialize;
 
 use super::changes::purpose;
@@ -13,7 +13,7 @@ use super::{Core, Drives, Scope};
 use crate::call::{Purpose, UNITS_ONE};
 use crate::model::{DriveItem, Page};
 use crate::sharepoint_rest::why_not;
-use crate::words::sentence;
+use crate::words::{examined_failure, sentence};
 
 /// How far clocks may be apart. Assertions are good for ten minutes.
 const MOST_SKEW: TimeDelta = TimeDelta::minutes(2);
@@ -87,7 +87,7 @@ impl<S: Scope> Drives<S> {
         let drive = match self.scope.find(&core.tenant).await {
             Ok(found) => core.examine_drives(found, &mut seen),
             Err(error) => {
-                seen.push(failed("drives", &error, GRANT));
+                seen.push(examined_failure("drives", &error, GRANT));
                 None
             }
         };
@@ -124,7 +124,7 @@ impl Core {
                 let health = Health::Failed;
                 seen.push(Examined {
                     health,
-                    ..failed("token", &error, fix)
+                    ..examined_failure("token", &error, fix)
                 });
                 return false;
             }
@@ -213,7 +213,7 @@ impl Core {
             Ok(_) => Examined::passed(SUBJECT, format!("{} tells its changes", drive.path)),
             Err(error) => {
                 let fix = format!("grant Files.Read.All or Sites.Read.All: {GRANT}");
-                failed(SUBJECT, &error, &fix)
+                examined_failure(SUBJECT, &error, &fix)
             }
         }
     }
@@ -233,7 +233,8 @@ impl Core {
             Entra admin centre → App registrations; or declare the libraries that require check-out in the configuration";
         match self.tenant.list_settings(site, list, &purpose).await {
             Ok(_) => Examined::passed(SUBJECT, "SharePoint tells the settings of libraries"),
-            Err(error) => Examined::new(SUBJECT, Health::Warning, why_not(&error), fix),
+            Err(error) => Examined::new(SUBJECT, Health::Warning, why_not(&error), fix)
+                .with_kind(error.kind()),
         }
     }
 
@@ -263,15 +264,6 @@ impl Core {
             Some(_) => Examined::passed(SUBJECT, "the clocks agree"),
         }
     }
-}
-
-fn failed(subject: &str, error: &Error, fix: &str) -> Examined {
-    let health = match error.kind() {
-        // A bad moment of the service says nothing of the configuration.
-        ErrorKind::Throttled | ErrorKind::Transient => Health::Warning,
-        _ => Health::Failed,
-    };
-    Examined::new(subject, health, sentence(error), fix).with_kind(error.kind())
 }
 
 /// The roles that an access token carries; none where there is no such claim, `None` where it cannot be read.

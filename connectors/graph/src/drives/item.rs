@@ -94,7 +94,8 @@ impl Core {
         match self.profile.owner {
             OwnerRule::Drive => drive_owner(),
             OwnerRule::Creator => {
-                let creator = item.created_by.as_ref().and_then(|by| by.user.as_ref());
+                // Left out by some listings: then nobody is told, rather than somebody else.
+                let creator = item.created_by.as_ref()?.user.as_ref();
                 let name = creator.and_then(Identity::name).map(str::to_owned);
                 name.or_else(drive_owner)
             }
