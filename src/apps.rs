@@ -22,7 +22,7 @@ use crate::pipeline::App;
 pub struct Organisation<'a> {
     config: &'a Config,
     tenant: &'a TenantConfig,
-    microsoft: OnceCell<Result<Arc<microsoft::Tenant>, ConnectError>>,
+    microsoft: OnceCell<Result<Arc<labeld_graph::Tenant>, ConnectError>>,
 }
 
 /// Why an app or a label source cannot be made.
@@ -125,7 +125,7 @@ impl<'a> Organisation<'a> {
         }
     }
 
-    fn microsoft(&self) -> Result<Arc<microsoft::Tenant>, ConnectError> {
+    fn microsoft(&self) -> Result<Arc<labeld_graph::Tenant>, ConnectError> {
         let made = self.microsoft.get_or_init(|| {
             let options = self.tenant.microsoft.as_ref();
             let options =

@@ -27,7 +27,8 @@ const OLD_LIST: TimeDelta = TimeDelta::hours(25);
 /// The findings, printed as they come.
 pub(super) struct Checks {
     listing: Listing<Stdout>,
-    shared: Vec<(String, Examined)>,
+    /// With the tenant's name.
+    said: Vec<(String, Examined)>,
     failed: bool,
     refused: bool,
 }
@@ -36,7 +37,7 @@ impl Checks {
     pub(super) fn new(listing: Listing<Stdout>) -> Self {
         Self {
             listing,
-            shared: Vec::new(),
+            said: Vec::new(),
             failed: false,
             refused: false,
         }
@@ -187,8 +188,8 @@ impl Checks {
         Ok(())
     }
 
-    /// Findings about a tenant, or one app of it. What was said of another part of the tenant in the same words,
-    /// such as that the sign-in works, is not said again.
+    /// Findings about a tenant, or one app of it. What is well, and was said of another part of the tenant in the
+    /// same words, such as that the sign-in works, is not said again.
     fn add_all(
         &mut self,
         tenant: &TenantConfig,
@@ -196,16 +197,16 @@ impl Checks {
         found: Vec<Examined>,
     ) -> io::Result<()> {
         for examined in found {
-            let key = (tenant.name.0.clone(), examined);
-            if self.shared.contains(&key) {
+            let said = (tenant.name.0.clone(), examined.clone());
+            if examined.health == Health::Passed && self.said.contains(&said) {
                 continue;
             }
-            self.shared.push(key.clone());
+            self.said.push(said);
             let about = About {
                 tenant: Some(tenant.name.0.clone()),
                 app: app.map(|app| app.name().0.clone()),
             };
-            self.add(about, key.1)?;
+            self.add(about, examined)?;
         }
         Ok(())
     }
