@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::box_service::{BoxOptions, BoxService};
 use crate::frame::{
     CA_FILE, ClockOptions, EmulatorClock, Faults, Frame, Journal, JournalOptions, Provider, Server,
     ServerOptions, snapshot, write_private,
@@ -28,6 +29,8 @@ pub struct EmulatorOptions {
     pub journal: JournalOptions,
     /// The tenant of Microsoft 365.
     pub microsoft: MicrosoftOptions,
+    /// The enterprise of Box. Its hosts come last: `api`, `upload`, `download`.
+    pub box_service: BoxOptions,
 }
 
 /// The running services, on 127.0.0.1. Dropping it stops them at once.
@@ -35,6 +38,7 @@ pub struct EmulatorOptions {
 pub struct Emulator {
     server: Server,
     microsoft: Arc<Microsoft>,
+    box_service: Arc<BoxService>,
 }
 
 impl Emulator {
@@ -46,19 +50,31 @@ impl Emulator {
     pub async fn start(options: EmulatorOptions) -> anyhow::Result<Self> {
         let frame = Frame::new(&options.clock, options.journal);
         let microsoft = Microsoft::new(options.microsoft, frame.clone());
-        let providers: Vec<Arc<dyn Provider>> = vec![Arc::clone(&microsoft) as _];
+        let box_service = BoxService::new(options.box_service, frame.clone());
+        let providers: Vec<Arc<dyn Provider>> =
+            vec![Arc::clone(&microsoft) as _, Arc::clone(&box_service) as _];
         let listening = ServerOptions {
             listen_base: options.listen_base,
             tls: options.tls,
         };
         let server = Server::start(&listening, frame, providers).await?;
-        Ok(Self { server, microsoft })
+        Ok(Self {
+            server,
+            microsoft,
+            box_service,
+        })
     }
 
     /// Microsoft 365.
     #[must_use]
     pub fn microsoft(&self) -> &Arc<Microsoft> {
         &self.microsoft
+    }
+
+    /// Box.
+    #[must_use]
+    pub fn box_service(&self) -> &Arc<BoxService> {
+        &self.box_service
     }
 
     /// What was asked and what was stored.

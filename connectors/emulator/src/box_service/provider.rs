@@ -1,0 +1,154 @@
+//! The enterprise as a service of the frame.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::state::State;
+use super::{BoxService, Switches, control, fresh, http, lock};
+use crate::frame::{CA_FILE, ControlError, Operation, Provider, write_private};
+
+/// The name of the app's configuration file in the folder of the credential files.
+const CONFIG_FILE: &str = "box-app.json";
+
+impl Provider for BoxService {
+    fn name(&self) -> &'static str {
+        "box"
+    }
+
+    fn hosts(&self) -> &'static [&'static str] {
+        &["api", "upload", "download"]
+    }
+
+    fn bound(&self, bases: HashMap<&'static str, Url>) {
+        self.set_bases(&bases);
+    }
+
+    fn router(self: Arc<Self>, host: &str) -> Router {
+        match host {
+            "api" => http::api(self),
+            "upload" => http::upload(self),
+            _ => http::download(self),
+        }
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        control::OPERATIONS
+    }
+
+    fn control(&self, operation: &str, arguments: &Value) -> Result<Value, ControlError> {
+        self.operate(operation, arguments)
+    }
+
+    fn switches(&self) -> Value {
+        json!(BoxService::switches(self))
+    }
+
+    fn set_switches(&self, patch: &Value) -> Result<(), ControlError> {
+        let switches: Switches = BoxService::switches(self)
+            .patched(patch)
+            .map_err(|error| ControlError::BadArguments(error.to_string()))?;
+        BoxService::set_switches(self, switches);
+        Ok(())
+    }
+
+    fn seed(&self, folder: &Path) -> anyhow::Result<()> {
+        self.seed_below(folder, String::new())
+    }
+
+    fn save(&self) -> Value {
+        json!({
+            "state": *lock(&self.state),
+            "switches": BoxService::switches(self),
+        })
+    }
+
+    fn restore(&self, saved: &Value) -> anyhow::Result<()> {
+        let part = |name: &str| saved.get(name).cloned().unwrap_or_default();
+        let state =
+            State::deserialize(part("state")).context("this is no state of a Box enterprise")?;
+        let switches = Switches::deserialize(part("switches")).context("these are no switches")?;
+        *lock(&self.state) = state;
+        BoxService::set_switches(self, switches);
+        Ok(())
+    }
+
+    fn describe(&self) -> Value {
+        let bases = self.bases();
+        json!({
+            "api": bases.api.as_str(),
+            "upload": bases.upload.as_str(),
+            "download": bases.download.as_str(),
+            "enterprise_id": self.enterprise_id(),
+            "client_id": fresh::CLIENT_ID,
+            "client_secret": fresh::CLIENT_SECRET,
+            "user_id": self.mina(),
+            "config_file": CONFIG_FILE,
+        })
+    }
+
+    fn config_toml(&self, folder: &Path) -> anyhow::Result<String> {
+        if !self.in_config {
+            return Ok(String::new());
+        }
+        write_private(&folder.join(CONFIG_FILE), self.config_json())?;
+        let bases = self.bases();
+        let text = |value: &str| Value::String(value.to_owned()).to_string();
+        let mut tables = format!(
+            "[[tenant.box]]\nname = \"box\"\nconfig_file = {}\n\n\
+            [tenant.box.endpoints]\napi = {}\nupload = {}\ndownload = [{}]\n",
+            text(CONFIG_FILE),
+            text(bases.api.as_str()),
+            text(bases.upload.as_str()),
+            text(bases.download.as_str()),
+        );
+        if bases.api.scheme() == "https" {
+            tables.push_str(&format!(
+                "\n[tenant.box.network]\nca_file = {}\n",
+                text(CA_FILE)
+            ));
+        }
+        Ok(tables)
+    }
+}
+
+impl BoxService {
+    /// Puts the files and folders below `folder` into the first user's root, at `path` and below it.
+    fn seed_below(&self, folder: &Path, path: String) -> anyhow::Result<()> {
+        let entries = std::fs::read_dir(folder)
+            .with_context(|| format!("cannot list {}", folder.display()))?;
+        let mut pending: Vec<_> = entries
+            .map(|entry| entry.map(|entry| (entry.path(), path.clone())))
+            .collect::<Result<_, _>>()?;
+        while let Some((entry, above)) = pending.pop() {
+            let Some(name) = entry.file_name().and_then(|name| name.to_str()) else {
+                anyhow::bail!("the name of {} is not UTF-8", entry.display());
+            };
+            let place = match &*above {
+                "" => name.to_owned(),
+                above => format!("{above}/{name}"),
+            };
+            if entry.is_dir() {
+                for child in std::fs::read_dir(&entry)
+                    .with_context(|| format!("cannot list {}", entry.display()))?
+                {
+                    pending.push((child?.path(), place.clone()));
+                }
+                self.with(|world| world.folder_at(fresh::MINA, &place))
+                    .with_context(|| format!("cannot store {place}"))?;
+            } else {
+                let body = std::fs::read(&entry)
+                    .with_context(|| format!("cannot read {}", entry.display()))?;
+                self.with(|world| world.put(fresh::MINA, &place, body.into(), fresh::MINA))
+                    .with_context(|| format!("cannot store {place}"))?;
+            }
+        }
+        Ok(())
+    }
+}
