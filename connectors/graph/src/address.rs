@@ -2,6 +2,16 @@
 
 use labeld_connector::http::{Url, shown_url};
 use labeld_connector::{Error, ErrorKind, Result};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Characters that stay as they are in the value of a query parameter: those of lists of fields.
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b',')
+    .remove(b'@');
 
 /// The longest address that is followed or stored. Delta links have some hundred characters.
 pub(crate) const MOST_ADDRESS: usize = 8 << 10;
@@ -18,6 +28,15 @@ pub(crate) fn below(base: &Url, segments: &[&str]) -> Result<Url> {
         .pop_if_empty()
         .extend(segments);
     Ok(url)
+}
+
+/// Puts query parameters behind an address: OData's names as they are written everywhere, values percent-encoded.
+pub(crate) fn ask(url: &mut Url, parameters: &[(&str, &str)]) {
+    let parameters: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE)))
+        .collect();
+    url.set_query(Some(&parameters.join("&")));
 }
 
 /// An address that the service gave for the next page, if it leads to the origin that was asked.

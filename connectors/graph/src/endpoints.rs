@@ -65,6 +65,13 @@ impl Endpoints {
     }
 }
 
+impl Endpoints {
+    /// Whether it is documented that drives tell their changes here: in the global cloud.
+    pub(crate) fn has_delta(&self) -> bool {
+        self.graph.host_str() == Some("graph.microsoft.com")
+    }
+}
+
 fn parse(address: &str) -> Result<Url> {
     Url::parse(address).map_err(|cause| {
         Error::new(ErrorKind::Unexpected, "use address", address).with_source(cause)

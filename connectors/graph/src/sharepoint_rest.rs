@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::address::below;
+use crate::address::{ask, below};
 use crate::call::{MOST_ANSWER, Purpose, UNITS_LIST};
 use crate::tenant::Tenant;
 
@@ -39,7 +39,7 @@ impl Tenant {
         purpose: &Purpose<'_>,
     ) -> Result<ListSettings> {
         let mut url = below(site, &["_api", "web", &format!("lists(guid'{list}')")])?;
-        url.set_query(Some("$select=Id,Title,ForceCheckout"));
+        ask(&mut url, &[("$select", "Id,Title,ForceCheckout")]);
         self.rest(url, purpose).await?.json()
     }
 

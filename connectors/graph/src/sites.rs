@@ -6,7 +6,7 @@ use labeld_connector::http::Url;
 use labeld_connector::{Error, ErrorKind, Result, UnreadableFeed};
 use uuid::Uuid;
 
-use crate::address::{below, shown_path};
+use crate::address::{ask, below, shown_path};
 use crate::batch::Part;
 use crate::call::{Purpose, UNITS_LIST, UNITS_ONE};
 use crate::drives::{DRIVE_FIELDS, DriveInfo, DriveList};
@@ -97,9 +97,13 @@ impl Tenant {
     /// When the list cannot be had whole.
     pub async fn all_sites(&self) -> Result<Vec<Place>> {
         let mut url = self.v1(&["sites", "getAllSites"])?;
-        url.set_query(Some(
-            "$select=id,name,displayName,webUrl,isPersonalSite,siteCollection",
-        ));
+        ask(
+            &mut url,
+            &[(
+                "$select",
+                "id,name,displayName,webUrl,isPersonalSite,siteCollection",
+            )],
+        );
         let purpose = Purpose {
             operation: "list the sites of",
             context: &self.id.to_string(),
@@ -117,7 +121,7 @@ impl Tenant {
     /// Why not.
     pub async fn can_list_sites(&self) -> Result<()> {
         let mut url = self.v1(&["sites", "getAllSites"])?;
-        url.set_query(Some("$select=id&$top=1"));
+        ask(&mut url, &[("$select", "id"), ("$top", "1")]);
         let purpose = Purpose {
             operation: "list the sites of",
             context: &self.id.to_string(),
@@ -182,7 +186,7 @@ impl Tenant {
         let mut parts = Vec::with_capacity(open.len());
         for site in &open {
             let mut url = self.v1(&["sites", &site.id, "drives"])?;
-            url.set_query(Some(&format!("$select={DRIVE_FIELDS}")));
+            ask(&mut url, &[("$select", DRIVE_FIELDS)]);
             parts.push(Part {
                 url,
                 context: site.path(),
@@ -229,7 +233,7 @@ impl Tenant {
         let mut parts = Vec::with_capacity(people.len());
         for person in people {
             let mut url = self.v1(&["users", person, "drive"])?;
-            url.set_query(Some(&format!("$select={DRIVE_FIELDS}")));
+            ask(&mut url, &[("$select", DRIVE_FIELDS)]);
             parts.push(Part {
                 url,
                 context: person.clone(),
@@ -266,7 +270,7 @@ impl Tenant {
     /// Why not.
     pub async fn can_see_drive_of(&self, person: &str) -> Result<()> {
         let mut url = self.v1(&["users", person, "drive"])?;
-        url.set_query(Some("$select=id"));
+        ask(&mut url, &[("$select", "id")]);
         let purpose = Purpose {
             operation: "find the OneDrive of",
             context: person,

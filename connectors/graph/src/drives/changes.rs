@@ -8,12 +8,14 @@ use labeld_connector::{
 };
 
 use super::Core;
+use super::children::ChildWalk;
 use super::cursor::Position;
 use super::forest::Forest;
 use super::info::DriveInfo;
 use super::item::ITEM_FIELDS;
 use super::reference::ItemRef;
 use super::scope::DriveList;
+use crate::address::ask;
 use crate::batch::status_of;
 use crate::call::{Purpose, UNITS_LIST, UNITS_ONE};
 use crate::model::{DriveItem, Page};
@@ -53,8 +55,13 @@ impl Core {
         feed: &FeedRef,
         since: Option<&Cursor>,
     ) -> Result<ChangePage> {
+        let graph = &self.tenant.endpoints.graph;
+        if let Some(walk) = since.and_then(ChildWalk::parse) {
+            let drive = self.drive(&feed.0, OPERATION).await?;
+            return self.children_page(&drive, since, walk).await;
+        }
         let continued = since
-            .map(|cursor| Position::parse(cursor, &self.tenant.endpoints.graph))
+            .map(|cursor| Position::parse(cursor, graph))
             .transpose()?;
         let drive = self.drive(&feed.0, OPERATION).await?;
         let (removed_folders, url) = match continued {
@@ -64,38 +71,48 @@ impl Core {
             Some((position, url)) => (position.removed_folders, url),
             None => (Vec::new(), self.first_page(&drive)?),
         };
-        let page = self.delta(&drive, url, since.is_some()).await?;
-        self.forest().begin_page(&drive.id, since);
+        match self.delta(&drive, url, since.is_some()).await {
+            Ok(page) => self.delta_page(&drive, since, page, removed_folders).await,
+            Err(error) if since.is_none() && error.kind() == ErrorKind::Unsupported => {
+                let walk = ChildWalk::default();
+                self.children_page(&drive, since, walk).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes in a page of delta.
+    async fn delta_page(
+        &self,
+        drive: &DriveInfo,
+        since: Option<&Cursor>,
+        page: Page<DriveItem>,
+        removed_folders: Vec<String>,
+    ) -> Result<ChangePage> {
         let (link, is_last) = match (page.next_link, page.delta_link) {
             (Some(next), _) => (next, false),
             (None, Some(delta)) => (delta, true),
             (None, None) => {
-                return Err(
-                    purpose(&drive).malformed("the page names neither a next one nor the end")
-                );
+                let why = "the page names neither a next one nor the end";
+                return Err(purpose(drive).malformed(why));
             }
         };
-        self.tenant.checked_link(&link, &purpose(&drive))?;
-        let mut walked = self.walk_page(&drive, page.value, removed_folders).await?;
-        let kept_back = match is_last {
-            true => std::mem::take(&mut walked.removed_folders),
-            false => {
-                let over = walked.removed_folders.len().saturating_sub(MOST_KEPT_BACK);
-                let told = walked.removed_folders.drain(..over);
-                let told =
-                    told.map(|id| Change::FolderRemoved(ItemRef::new(&drive.id, &id).folder()));
-                walked.changes.extend(told.collect::<Vec<_>>());
-                std::mem::take(&mut walked.removed_folders)
-            }
-        };
-        let position = Position::new(link, kept_back, is_last);
+        self.tenant.checked_link(&link, &purpose(drive))?;
+        self.forest().begin_page(&drive.id, since);
+        let mut walked = self.walk_page(drive, page.value, removed_folders).await?;
         let mut answer = if is_last {
-            self.told_removals(&drive, position, walked.changes)?
+            let position = Position::new(link, walked.removed_folders, true);
+            self.told_removals(drive, position, walked.changes)?
         } else {
+            let over = walked.removed_folders.len().saturating_sub(MOST_KEPT_BACK);
+            for id in walked.removed_folders.drain(..over) {
+                let folder = ItemRef::new(&drive.id, &id).folder();
+                walked.changes.push(Change::FolderRemoved(folder));
+            }
             ChangePage {
                 changes: walked.changes,
                 unreadable: Vec::new(),
-                next: position.to_cursor()?,
+                next: Position::new(link, walked.removed_folders, false).to_cursor()?,
                 more: true,
             }
         };
@@ -129,8 +146,8 @@ impl Core {
 
     fn first_page(&self, drive: &DriveInfo) -> Result<Url> {
         let mut url = self.tenant.v1(&["drives", &drive.id, "root", "delta"])?;
-        let top = self.profile.page_size;
-        url.set_query(Some(&format!("$select={ITEM_FIELDS}&$top={top}")));
+        let top = self.profile.page_size.to_string();
+        ask(&mut url, &[("$select", ITEM_FIELDS), ("$top", &top)]);
         Ok(url)
     }
 
@@ -156,9 +173,18 @@ impl Core {
             Some(400 | 410) if continues && error.kind() != ErrorKind::Unsupported => {
                 as_kind(ErrorKind::CursorExpired, error)
             }
-            // Long walks see this for a moment, also while the drive is there (rule 11).
-            Some(404) if self.is_there(drive).await => as_kind(ErrorKind::Transient, error),
-            Some(501) => as_kind(ErrorKind::Unsupported, error),
+            Some(405 | 501) => as_kind(ErrorKind::Unsupported, error),
+            Some(404) if self.is_there(drive).await => {
+                // National clouds may have no delta (§1.4). Where there is one, long walks see this for a moment, also
+                // while the drive is there (rule 11).
+                let may_be_missing = !continues && !self.tenant.endpoints.has_delta();
+                let kind = if may_be_missing {
+                    ErrorKind::Unsupported
+                } else {
+                    ErrorKind::Transient
+                };
+                as_kind(kind, error)
+            }
             _ => error,
         }
     }
@@ -168,7 +194,7 @@ impl Core {
         let Ok(mut url) = self.tenant.v1(&["drives", &drive.id]) else {
             return false;
         };
-        url.set_query(Some("$select=id"));
+        ask(&mut url, &[("$select", "id")]);
         let look: Result<serde_json::Value> =
             self.tenant.get(url, &purpose(drive), UNITS_ONE).await;
         look.is_ok()

@@ -10,6 +10,7 @@ use super::changes::purpose;
 use super::info::DriveInfo;
 use super::scope::DriveList;
 use super::{Core, Drives, Scope};
+use crate::address::ask;
 use crate::call::{Purpose, UNITS_ONE};
 use crate::model::{DriveItem, Page};
 use crate::sharepoint_rest::why_not;
@@ -205,7 +206,7 @@ impl Core {
         const SUBJECT: &str = "change feed";
         let asked: Result<Page<DriveItem>> = async {
             let mut url = self.tenant.v1(&["drives", &drive.id, "root", "delta"])?;
-            url.set_query(Some("token=latest"));
+            ask(&mut url, &[("token", "latest")]);
             self.tenant.get(url, &purpose(drive), UNITS_ONE).await
         }
         .await;

@@ -4,6 +4,7 @@ use labeld_connector::{Exposure, FileRef, Result};
 
 use super::Core;
 use super::reference::ItemRef;
+use crate::address::ask;
 use crate::batch::Part;
 use crate::call::{Purpose, UNITS_ONE, UNITS_PERMISSIONS};
 use crate::exposure::{Findings, Setting};
@@ -89,7 +90,7 @@ impl Core {
         let mut parts = Vec::with_capacity(wanting.len());
         for id in &wanting {
             let mut url = self.tenant.v1(&["users", id])?;
-            url.set_query(Some("$select=id,userType,externalUserState"));
+            ask(&mut url, &[("$select", "id,userType,externalUserState")]);
             parts.push(Part {
                 url,
                 context: format!("user {id}"),

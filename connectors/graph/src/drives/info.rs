@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::Core;
-use crate::address::shown_path;
+use crate::address::{ask, shown_path};
 use crate::call::{Purpose, UNITS_ONE};
 use crate::ids::DriveParts;
 use crate::model::{Drive, Identity};
@@ -122,7 +122,7 @@ impl Core {
             context: &format!("drive {id}"),
         };
         let mut url = self.tenant.v1(&["drives", id])?;
-        url.set_query(Some(&format!("$select={DRIVE_FIELDS}")));
+        ask(&mut url, &[("$select", DRIVE_FIELDS)]);
         let drive: Drive = self.tenant.get(url, &purpose, UNITS_ONE).await?;
         let drive = Drive {
             id: Some(id.to_owned()),

@@ -6,7 +6,7 @@ use labeld_connector::{Barrier, Exposure, FileKind, FileMeta, Result, Version};
 use super::info::DriveInfo;
 use super::reference::{ItemRef, version_of};
 use super::{Core, OwnerRule};
-use crate::address::decode_path;
+use crate::address::{ask, decode_path};
 use crate::call::{Purpose, UNITS_ONE};
 use crate::model::{DriveItem, Identity};
 
@@ -41,7 +41,7 @@ impl Core {
         segments.extend_from_slice(more);
         let mut url = self.tenant.v1(&segments)?;
         if let Some(fields) = fields {
-            url.set_query(Some(&format!("$select={fields}")));
+            ask(&mut url, &[("$select", fields)]);
         }
         Ok(url)
     }

@@ -2,6 +2,7 @@
 
 mod assign;
 mod changes;
+mod children;
 mod connector;
 mod cursor;
 mod examine;

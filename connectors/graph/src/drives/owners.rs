@@ -5,6 +5,7 @@ use std::sync::Arc;
 use labeld_connector::{OwnerDetails, Result};
 
 use super::{A_DAY, Core};
+use crate::address::ask;
 use crate::batch::Part;
 use crate::call::{Purpose, UNITS_LIST, UNITS_ONE};
 use crate::model::{DirectoryObject, Page, User};
@@ -67,7 +68,7 @@ impl Core {
         let mut parts = Vec::with_capacity(names.len());
         for name in names {
             let mut url = self.tenant.v1(&["users", name])?;
-            url.set_query(Some(&format!("$select={USER_FIELDS}")));
+            ask(&mut url, &[("$select", USER_FIELDS)]);
             parts.push(Part {
                 url,
                 context: format!("user {name}"),
@@ -83,9 +84,8 @@ impl Core {
         for address in addresses {
             let mut url = self.tenant.v1(&["users"])?;
             let quoted = address.replace('\'', "''");
-            url.query_pairs_mut()
-                .append_pair("$filter", &format!("mail eq '{quoted}'"))
-                .append_pair("$select", USER_FIELDS);
+            let filter = format!("mail eq '{quoted}'");
+            ask(&mut url, &[("$filter", &filter), ("$select", USER_FIELDS)]);
             parts.push(Part {
                 url,
                 context: format!("user with the address {address}"),
@@ -129,7 +129,7 @@ impl Core {
             context: &format!("user {id}"),
         };
         let mut url = self.tenant.v1(&["users", id, "transitiveMemberOf"])?;
-        url.set_query(Some("$select=id,displayName&$top=999"));
+        ask(&mut url, &[("$select", "id,displayName"), ("$top", "999")]);
         let all = self
             .tenant
             .get_all::<DirectoryObject>(url, &purpose, UNITS_LIST, MOST_PAGES);

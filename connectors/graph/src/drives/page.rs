@@ -285,7 +285,7 @@ fn folder_meta(drive: &DriveInfo, id: &str, item: &DriveItem, above: &str) -> Fo
 }
 
 /// Whether other items can lie in it.
-fn is_folder(item: &DriveItem) -> bool {
+pub(super) fn is_folder(item: &DriveItem) -> bool {
     item.remote_item.is_none()
         && (item.folder.is_some() || item.root.is_some() || item.package.is_some())
 }

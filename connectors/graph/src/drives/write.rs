@@ -12,6 +12,7 @@ use super::info::DriveInfo;
 use super::item::ITEM_FIELDS;
 use super::reference::{ItemRef, has_version};
 use super::tag::changes_between;
+use crate::address::ask;
 use crate::call::{Purpose, UNITS_LIST};
 use crate::dialect::CHECK_OUT_EXCEPTION;
 use crate::model::{DriveItem, FileVersion, Page, Publication};
@@ -159,7 +160,10 @@ impl Core {
         let Ok(mut url) = self.item_url(at, &["versions"], None) else {
             return;
         };
-        url.set_query(Some("$select=id,lastModifiedDateTime&$top=2"));
+        ask(
+            &mut url,
+            &[("$select", "id,lastModifiedDateTime"), ("$top", "2")],
+        );
         let versions: Result<Page<FileVersion>> = self.tenant.get(url, purpose, UNITS_LIST).await;
         let covered = versions.ok().and_then(|page| page.value.into_iter().nth(1));
         let saved = covered.and_then(|version| version.last_modified_date_time);
