@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 use crate::xml::{self, Node};
 
 /// Namespace of `labelList` (MS-OFFCRYPTO 2.6.4).
-const NAMESPACE: &str = "http://schemas.microsoft.com/office/2020/mipLabelMetadata";
+pub(crate) const NAMESPACE: &str = "http://schemas.microsoft.com/office/2020/mipLabelMetadata";
 
 /// How strong a label list is. The part outranks custom properties (MS-OFFCRYPTO 2.6.3), the stream
 /// outranks all metadata inside the encrypted package (MS-OFFCRYPTO 2.6.2).
@@ -54,7 +54,7 @@ pub(crate) fn read(
 }
 
 /// One `label` element; an element whose id is no GUID says nothing that could be used.
-fn label(element: &xml::Element<'_>, place: Place) -> Parsed<Option<LabelGroup>> {
+pub(crate) fn label(element: &xml::Element<'_>, place: Place) -> Parsed<Option<LabelGroup>> {
     let mut group = LabelGroup::new(place, precedence(place), uuid::Uuid::nil());
     let mut id = None;
     for attribute in element.attributes() {

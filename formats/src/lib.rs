@@ -24,6 +24,7 @@ mod reading;
 mod refusal;
 pub mod rms;
 mod source;
+pub mod write;
 mod xml;
 mod zip;
 

@@ -5,45 +5,73 @@
 //! the number of nodes are bounded.
 
 mod attributes;
+mod encoded;
 mod namespaces;
+mod outline;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::rc::Rc;
 
 use encoding_rs::Encoding;
 use quick_xml::events::{BytesStart, Event};
 
 use attributes::RawAttributes;
+pub(crate) use encoded::{ByteEdit, Edited, EncodedText, TextEdit};
 use namespaces::{Namespaces, declared_prefix};
+pub(crate) use outline::{Child, Outline, Root};
 
 use crate::input::{Input, Parsed, Stop};
 use crate::refusal::Refusal;
 
-/// Decodes a document to UTF-8 by its byte order mark, the shape of its first bytes, or its
-/// declaration; UTF-8 without any of them. UTF-32 occurs in XMP packets
-/// (reference/label-formats.md §5.4).
-pub(crate) fn decode(bytes: &[u8]) -> Parsed<Cow<'_, str>> {
+/// How the text of a document stands in its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// UTF-8, UTF-16, or an encoding that only some writers use.
+    Coded(&'static Encoding),
+    Utf32 {
+        big_endian: bool,
+    },
+}
+
+/// The form of a document by its byte order mark, the shape of its first bytes, or its declaration;
+/// UTF-8 without any of them. UTF-32 occurs in XMP packets (reference/label-formats.md §5.4). The
+/// second value is the length of the mark.
+fn form(bytes: &[u8]) -> (Form, usize) {
+    let utf32 = |big_endian| Form::Utf32 { big_endian };
     match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => decoded(encoding_rs::UTF_8, rest),
-        [0, 0, 0xFE, 0xFF, rest @ ..] => utf32(rest, u32::from_be_bytes),
-        [0xFF, 0xFE, 0, 0, rest @ ..] => utf32(rest, u32::from_le_bytes),
-        [0, 0, 0, 1..=0xFF, ..] => utf32(bytes, u32::from_be_bytes),
-        [1..=0xFF, 0, 0, 0, ..] => utf32(bytes, u32::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => decoded(encoding_rs::UTF_16BE, rest),
-        [0xFF, 0xFE, rest @ ..] => decoded(encoding_rs::UTF_16LE, rest),
-        [0, 1..=0xFF, ..] => decoded(encoding_rs::UTF_16BE, bytes),
-        [1..=0xFF, 0, ..] => decoded(encoding_rs::UTF_16LE, bytes),
-        _ => decoded(
-            declared_encoding(bytes).unwrap_or(encoding_rs::UTF_8),
-            bytes,
+        [0xEF, 0xBB, 0xBF, ..] => (Form::Coded(encoding_rs::UTF_8), 3),
+        [0, 0, 0xFE, 0xFF, ..] => (utf32(true), 4),
+        [0xFF, 0xFE, 0, 0, ..] => (utf32(false), 4),
+        [0, 0, 0, 1..=0xFF, ..] => (utf32(true), 0),
+        [1..=0xFF, 0, 0, 0, ..] => (utf32(false), 0),
+        [0xFE, 0xFF, ..] => (Form::Coded(encoding_rs::UTF_16BE), 2),
+        [0xFF, 0xFE, ..] => (Form::Coded(encoding_rs::UTF_16LE), 2),
+        [0, 1..=0xFF, ..] => (Form::Coded(encoding_rs::UTF_16BE), 0),
+        [1..=0xFF, 0, ..] => (Form::Coded(encoding_rs::UTF_16LE), 0),
+        _ => (
+            Form::Coded(declared_encoding(bytes).unwrap_or(encoding_rs::UTF_8)),
+            0,
         ),
     }
 }
 
-fn decoded<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Parsed<Cow<'a, str>> {
-    encoding
-        .decode_without_bom_handling_and_without_replacement(bytes)
-        .ok_or_else(|| Refusal::corrupt(format!("its XML is not valid {}", encoding.name())).into())
+/// Decodes a document to UTF-8, by its [`form`].
+pub(crate) fn decode(bytes: &[u8]) -> Parsed<Cow<'_, str>> {
+    let (form, mark) = form(bytes);
+    decoded(form, bytes.get(mark..).unwrap_or_default())
+}
+
+fn decoded(form: Form, bytes: &[u8]) -> Parsed<Cow<'_, str>> {
+    match form {
+        Form::Coded(encoding) => encoding
+            .decode_without_bom_handling_and_without_replacement(bytes)
+            .ok_or_else(|| {
+                Refusal::corrupt(format!("its XML is not valid {}", encoding.name())).into()
+            }),
+        Form::Utf32 { big_endian: true } => utf32(bytes, u32::from_be_bytes),
+        Form::Utf32 { big_endian: false } => utf32(bytes, u32::from_le_bytes),
+    }
 }
 
 fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Parsed<Cow<'_, str>> {
@@ -99,7 +127,40 @@ impl Element<'_> {
 
     /// Name without prefix.
     pub(crate) fn local_name(&self) -> &str {
-        local(self.tag.name().into_inner())
+        local(self.qualified_name())
+    }
+
+    /// Name as it is written.
+    pub(crate) fn qualified_name(&self) -> &str {
+        self.tag.name().into_inner()
+    }
+
+    /// Attributes as qualified name, value, and where in the text they stand, with the white space
+    /// before them; `tag` is where the tag stands. Namespace declarations are left out.
+    pub(crate) fn attributes_at(
+        &self,
+        tag: &Range<usize>,
+    ) -> impl Iterator<Item = Parsed<(&str, Cow<'_, str>, Range<usize>)>> {
+        let start = tag.start + "<".len() + self.qualified_name().len();
+        RawAttributes::new(self.tag.attributes_raw())
+            .with_spans()
+            .filter_map(move |attribute| match attribute {
+                Ok((name, _, _)) if declared_prefix(name).is_some() => None,
+                Ok((name, raw, span)) => Some(
+                    attributes::value(raw)
+                        .map(|value| (name, value, start + span.start..start + span.end)),
+                ),
+                Err(error) => Some(Err(error)),
+            })
+    }
+
+    /// The namespaces that this tag declares, as prefix and URI.
+    pub(crate) fn declarations(&self) -> impl Iterator<Item = Parsed<(&str, Cow<'_, str>)>> {
+        RawAttributes::new(self.tag.attributes_raw()).filter_map(|attribute| match attribute {
+            Ok((name, raw)) => declared_prefix(name)
+                .map(|prefix| attributes::value(raw).map(|value| (prefix, value))),
+            Err(error) => Some(Err(error)),
+        })
     }
 
     /// Namespace URI; empty where there is none.
@@ -130,7 +191,7 @@ impl Element<'_> {
 }
 
 /// A name without its prefix.
-fn local(name: &str) -> &str {
+pub(crate) fn local(name: &str) -> &str {
     let colon = name.bytes().position(|byte| byte == b':');
     colon.and_then(|at| name.get(at + 1..)).unwrap_or(name)
 }
@@ -148,6 +209,8 @@ pub(crate) struct Reader<'a, 'i> {
     seen_root: bool,
     /// The tag read last was of an empty element, whose end is still to be told.
     is_in_empty: bool,
+    /// Where in the text the event read last begins.
+    event_start: u64,
 }
 
 impl<'a, 'i> Reader<'a, 'i> {
@@ -159,6 +222,27 @@ impl<'a, 'i> Reader<'a, 'i> {
             depth: 0,
             seen_root: false,
             is_in_empty: false,
+            event_start: 0,
+        }
+    }
+
+    /// Where in the text the tag stands that was read last. An empty element's end has no tag of its
+    /// own; its place is that of the whole element.
+    pub(crate) fn tag(&self) -> Range<usize> {
+        self.event_start as usize..self.reader.buffer_position() as usize
+    }
+
+    /// Whether the element whose start was read last is written as an empty one.
+    pub(crate) fn is_in_empty(&self) -> bool {
+        self.is_in_empty
+    }
+
+    /// The namespace of a qualified name at this place; empty for one without prefix, as attributes
+    /// have it.
+    pub(crate) fn attribute_namespace(&self, qualified: &str) -> Parsed<Rc<str>> {
+        match qualified.contains(':') {
+            true => self.namespaces.of(qualified),
+            false => Ok(Rc::from("")),
         }
     }
 
@@ -170,6 +254,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         }
         loop {
             self.input.step(1)?;
+            self.event_start = self.reader.buffer_position();
             let event = self
                 .reader
                 .read_event()
@@ -211,6 +296,26 @@ impl<'a, 'i> Reader<'a, 'i> {
         Ok(text)
     }
 
+    /// The text of the first element in the element whose start was read last, whatever it is; reads up
+    /// to the end of the outer one.
+    pub(crate) fn first_value(&mut self) -> Parsed<String> {
+        let mut value = String::new();
+        let (mut level, mut elements) = (0u32, 0u32);
+        while let Some(node) = self.next()? {
+            match node {
+                Node::Start(_) => {
+                    elements += u32::from(level == 0);
+                    level += 1;
+                }
+                Node::End if level == 0 => break,
+                Node::End => level -= 1,
+                Node::Text(text) if level == 1 && elements == 1 => value.push_str(&text),
+                Node::Text(_) => {}
+            }
+        }
+        Ok(value)
+    }
+
     fn enter(&mut self, tag: BytesStart<'a>) -> Parsed<Node<'a>> {
         if self.depth == 0 && self.seen_root {
             return Err(Refusal::corrupt("its XML has two roots").into());
@@ -241,6 +346,21 @@ impl<'a, 'i> Reader<'a, 'i> {
         }
         Ok(Some(Node::Text(text)))
     }
+}
+
+/// Text as it may stand in an element or in a quoted attribute value.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for each in text.chars() {
+        match each {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            each => escaped.push(each),
+        }
+    }
+    escaped
 }
 
 /// A character reference or one of the five predefined entities; no other can exist without a

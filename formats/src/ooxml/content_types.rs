@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 use crate::xml::{self, Element, Node};
 use crate::zip::PartName;
 
-const NAMESPACE: &str = "http://schemas.openxmlformats.org/package/2006/content-types";
+pub(crate) const NAMESPACE: &str = "http://schemas.openxmlformats.org/package/2006/content-types";
 
 /// Signature of a VBA project; the agile and V3 forms have a suffix
 /// (reference/label-formats.md §7).

@@ -7,14 +7,14 @@ use crate::refusal::Refusal;
 use crate::xml::{self, Element, Node, Reader};
 
 /// Transitional and strict.
-const NAMESPACES: [&str; 2] = [
+pub(crate) const NAMESPACES: [&str; 2] = [
     "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties",
     "http://purl.oclc.org/ooxml/officeDocument/customProperties",
 ];
 /// The property set of custom properties; nothing else may stand here (ECMA-376 Part 1, 22.3.2.2).
-const FORMAT_ID: &str = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}";
+pub(crate) const FORMAT_ID: &str = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}";
 /// LabelInfo outranks custom properties (MS-OFFCRYPTO 2.6.3).
-const PRECEDENCE: u8 = 1;
+pub(crate) const PRECEDENCE: u8 = 1;
 
 /// Reads the label properties of a custom properties part.
 pub(crate) fn read(input: &Input<'_>, bytes: &[u8], findings: &mut Findings) -> Parsed<()> {
@@ -39,7 +39,7 @@ fn collect(input: &Input<'_>, bytes: &[u8], collector: &mut Collector) -> Parsed
                     && is_one_of(&element, "property")
                     && let Some(name) = label_property(&element)?
                 {
-                    let value = value(&mut reader)?;
+                    let value = reader.first_value()?;
                     collector.property(&name, &value);
                     depth -= 1;
                 }
@@ -67,24 +67,4 @@ fn label_property(element: &Element<'_>) -> Parsed<Option<String>> {
         }
     }
     Ok(name.filter(|_| is_custom))
-}
-
-/// The text of the first element in the property whose start was read last, whatever its type; reads
-/// up to the property's end.
-fn value(reader: &mut Reader<'_, '_>) -> Parsed<String> {
-    let mut value = String::new();
-    let (mut level, mut elements) = (0u32, 0u32);
-    while let Some(node) = reader.next()? {
-        match node {
-            Node::Start(_) => {
-                elements += u32::from(level == 0);
-                level += 1;
-            }
-            Node::End if level == 0 => break,
-            Node::End => level -= 1,
-            Node::Text(text) if level == 1 && elements == 1 => value.push_str(&text),
-            Node::Text(_) => {}
-        }
-    }
-    Ok(value)
 }

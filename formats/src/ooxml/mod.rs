@@ -6,6 +6,7 @@
 mod content_types;
 mod custom_properties;
 mod relationships;
+pub(crate) mod write;
 
 use content_types::ContentTypes;
 use relationships::PackageRelationships;

@@ -6,12 +6,14 @@ use crate::refusal::Refusal;
 use crate::xml::{self, Element, Node};
 use crate::zip::PartName;
 
-const NAMESPACE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
+pub(crate) const NAMESPACE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
 
+const STRICT_MAIN_PART: &str =
+    "http://purl.oclc.org/ooxml/officeDocument/relationships/officeDocument";
 /// The main part, transitional, strict, and as Visio has it.
 const MAIN_PART: [&str; 3] = [
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument",
-    "http://purl.oclc.org/ooxml/officeDocument/relationships/officeDocument",
+    STRICT_MAIN_PART,
     "http://schemas.microsoft.com/visio/2010/relationships/document",
 ];
 /// Custom properties, transitional and strict (reference/label-formats.md §1.1).
@@ -35,6 +37,8 @@ pub(crate) struct PackageRelationships {
     pub(crate) custom_properties: Option<PartName>,
     pub(crate) label_info: Option<PartName>,
     pub(crate) signature_origin: Option<PartName>,
+    /// Whether the main part is one of ISO/IEC 29500 Strict.
+    pub(crate) is_strict: bool,
     has_duplicate: bool,
 }
 
@@ -50,6 +54,7 @@ impl PackageRelationships {
 
     fn take(&mut self, kind: &str, relationship: &Element<'_>) -> Parsed<()> {
         let slot = if MAIN_PART.contains(&kind) {
+            self.is_strict |= kind == STRICT_MAIN_PART;
             &mut self.main
         } else if CUSTOM_PROPERTIES.contains(&kind) {
             &mut self.custom_properties

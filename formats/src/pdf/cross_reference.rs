@@ -3,7 +3,11 @@
 //! Sections are read from the newest to the oldest, and only as far as an answer needs them. Of a
 //! classic table only the entries asked for are looked at.
 
+mod newest;
+
 use std::collections::BTreeMap;
+
+pub(super) use newest::Kind;
 
 use crate::input::{Input, Parsed};
 use crate::pdf::characters::decimal;
@@ -58,6 +62,8 @@ pub(super) struct Section {
     /// The stream section that a hybrid file hides behind a classic one.
     hidden: Option<StreamRows>,
     pub(super) trailer: Dictionary,
+    /// Where in the file its trailer stands: the word, or the stream that is both.
+    trailer_position: u64,
     offset: u64,
     /// Counted from the newest, which is 0. Sections that were written together share a number.
     pub(super) revision: u32,
@@ -162,6 +168,7 @@ impl<'i, 'a> CrossReferences<'i, 'a> {
                 rows: Rows::Stream(rows),
                 hidden: None,
                 trailer,
+                trailer_position: position,
                 offset,
                 revision: 0,
             }
@@ -191,6 +198,7 @@ impl<'i, 'a> CrossReferences<'i, 'a> {
             rows,
             hidden,
             trailer,
+            trailer_position: trailer_at,
             offset: 0,
             revision: 0,
         })
@@ -377,13 +385,19 @@ fn irregular_table(parser: &mut Parser<'_, '_>) -> Lexed<(BTreeMap<u32, Entry>, 
 
 /// `trailer` and its dictionary.
 pub(super) fn trailer(parser: &mut Parser<'_, '_>) -> Lexed<Dictionary> {
-    const DAMAGED: Fault = Fault::Malformed("its trailer is damaged");
-    // The runs may have ended in white space only.
-    if !parser.keyword(b"trailer")? {
-        return Err(DAMAGED);
-    }
+    trailer_word(parser)?;
     match parser.object()? {
         crate::pdf::object::Object::Dictionary(trailer) => Ok(trailer),
-        _ => Err(DAMAGED),
+        _ => Err(DAMAGED_TRAILER),
+    }
+}
+
+const DAMAGED_TRAILER: Fault = Fault::Malformed("its trailer is damaged");
+
+/// The word before a trailer's dictionary. The runs may have ended in white space only.
+fn trailer_word(parser: &mut Parser<'_, '_>) -> Lexed<()> {
+    match parser.keyword(b"trailer")? {
+        true => Ok(()),
+        false => Err(DAMAGED_TRAILER),
     }
 }

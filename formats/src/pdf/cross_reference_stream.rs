@@ -42,6 +42,11 @@ impl StreamRows {
         Ok((rows, dictionary))
     }
 
+    /// First object number and number of rows, for each run of rows.
+    pub(super) fn runs(&self) -> &[(u32, u32)] {
+        &self.runs
+    }
+
     /// The entry for an object; `None` where the stream has no row for it.
     pub(super) fn lookup(&self, input: &Input<'_>, number: u32) -> Parsed<Option<Entry>> {
         input.step(steps_of_search(self.runs.len()))?;

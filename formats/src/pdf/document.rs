@@ -1,6 +1,10 @@
 //! Finding and reading single objects of a PDF, decrypted where that is possible.
 
+mod source;
+
 use std::rc::Rc;
+
+pub(super) use source::Ending;
 
 use crate::input::{Input, Parsed};
 use crate::pdf::cross_reference::{CrossReferences, Entry};
@@ -68,6 +72,8 @@ pub(super) struct Document<'i, 'a> {
     directory: Directory<'i, 'a>,
     trailer: Dictionary,
     trailer_revision: u32,
+    /// The index of the section whose trailer it is.
+    trailer_section: usize,
     decryption: Option<Decryption>,
     object_streams: Vec<(u32, Rc<ObjectStream>)>,
     objects_left: u32,
@@ -84,12 +90,10 @@ impl<'i, 'a> Document<'i, 'a> {
             input.step(1)?;
             if section.trailer.get(b"Root").is_some() {
                 let (trailer, revision) = (section.trailer.clone(), section.revision);
-                return Ok(Self::new(
-                    input,
-                    Directory::Tables(references),
-                    trailer,
-                    revision,
-                ));
+                let mut document =
+                    Self::new(input, Directory::Tables(references), trailer, revision);
+                document.trailer_section = index;
+                return Ok(document);
             }
             index += 1;
         }
@@ -113,6 +117,7 @@ impl<'i, 'a> Document<'i, 'a> {
             directory,
             trailer,
             trailer_revision,
+            trailer_section: 0,
             decryption: None,
             object_streams: Vec::new(),
             objects_left: MOST_OBJECTS,

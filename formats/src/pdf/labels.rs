@@ -47,7 +47,7 @@ pub(super) fn read(
     }
 }
 
-fn read_info(
+pub(super) fn read_info(
     document: &mut Document<'_, '_>,
     info: &Fetched,
     collector: &mut Collector,

@@ -25,6 +25,7 @@ mod signatures;
 mod text_string;
 mod trailer;
 mod window;
+pub(crate) mod write;
 mod xmp;
 
 use crate::input::{Input, Parsed, Stop};

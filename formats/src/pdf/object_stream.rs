@@ -59,6 +59,14 @@ impl ObjectStream {
         number: u32,
         index: u32,
     ) -> Parsed<Option<Object>> {
+        match Parser::new(self.source(number, index)?, true, input).object() {
+            Ok(object) => Ok(Some(object)),
+            Err(fault) => Err(fault.into_stop()),
+        }
+    }
+
+    /// The bytes that begin with the object of this number, which should have this index.
+    pub(super) fn source(&self, number: u32, index: u32) -> Parsed<&[u8]> {
         let expected = self
             .entries
             .get(index as usize)
@@ -67,10 +75,6 @@ impl ObjectStream {
         let Some((_, start)) = entry else {
             return Err(Refusal::corrupt("an object is not in its object stream").into());
         };
-        let bytes = self.bytes.get(*start..).unwrap_or_default();
-        match Parser::new(bytes, true, input).object() {
-            Ok(object) => Ok(Some(object)),
-            Err(fault) => Err(fault.into_stop()),
-        }
+        Ok(self.bytes.get(*start..).unwrap_or_default())
     }
 }

@@ -3,7 +3,10 @@
 //! How long an object is shows only when it has been read. So the parser works on a window and says
 //! [`Fault::Incomplete`] when the object does not end in it; the caller then tries a larger window.
 
+mod source;
 mod strings;
+
+pub(super) use source::SourceDictionary;
 
 use crate::input::{Input, Stop};
 use crate::pdf::characters::{decimal, is_regular, is_white_space};

@@ -13,6 +13,25 @@ pub(super) fn decode(bytes: &[u8]) -> String {
     }
 }
 
+/// Text as an object: what is plain ASCII as it reads, anything else in UTF-16, which every reader
+/// takes.
+pub(super) fn encode(text: &str) -> Vec<u8> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        let mut string = vec![b'('];
+        for byte in text.bytes() {
+            if matches!(byte, b'(' | b')' | b'\\') {
+                string.push(b'\\');
+            }
+            string.push(byte);
+        }
+        string.push(b')');
+        return string;
+    }
+    let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
+    let digits: String = units.map(|unit| format!("{unit:04X}")).collect();
+    format!("<{digits}>").into_bytes()
+}
+
 /// PDFDocEncoding: Latin 1 but for two ranges and the euro.
 fn document_encoding(byte: u8) -> char {
     const FROM_18: [char; 8] = ['˘', 'ˇ', 'ˆ', '˙', '˝', '˛', '˚', '˜'];

@@ -1,12 +1,16 @@
 //! Labels in an XMP packet (reference/label-formats.md §5.1, §5.4).
 
+use std::ops::Range;
+
 use crate::input::{Input, Parsed};
 use crate::msip::Collector;
 use crate::xml::{self, Element, Node, Reader};
 
 /// Namespace of the mirrored entries of the information dictionary.
-const PDFX: &str = "http://ns.adobe.com/pdfx/1.3/";
-const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+pub(super) const PDFX: &str = "http://ns.adobe.com/pdfx/1.3/";
+/// Namespace in which a file says that it is PDF/A.
+pub(super) const PDFA_ID: &str = "http://www.aiim.org/pdfa/ns/id/";
+pub(super) const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 /// Begins the escape of a character that XML names may not have; four hexadecimal digits follow.
 const ESCAPE: char = '\u{2182}';
 
@@ -46,31 +50,83 @@ enum Level {
     Other,
 }
 
+/// A piece of a packet that describes the document.
+pub(super) enum Piece<'p, 'a> {
+    /// The element that holds the descriptions begins.
+    Rdf(&'p Element<'a>),
+    /// It ends with this tag.
+    RdfEnd(Range<usize>),
+    /// A description begins; its attributes are properties.
+    Description(&'p Element<'a>),
+    /// A simple property, written as an element of one of the namespaces that matter.
+    Property {
+        namespace: &'p str,
+        name: &'p str,
+        value: String,
+        span: Range<usize>,
+    },
+}
+
 /// Gives all simple properties of a packet to `collector`.
 pub(super) fn read(input: &Input<'_>, packet: &[u8], collector: &mut Collector) -> Parsed<()> {
     let text = xml::decode(packet)?;
-    let mut reader = Reader::new(&text, input);
+    walk(input, &text, |piece, _| {
+        match piece {
+            Piece::Description(element) => {
+                for attribute in element.attributes() {
+                    let (name, value) = attribute?;
+                    collector.property(&unescaped(name), &value);
+                }
+            }
+            Piece::Property {
+                namespace,
+                name,
+                value,
+                ..
+            } if namespace == PDFX => collector.property(&unescaped(name), &value),
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// Calls `visit` with the pieces of a packet, in their order.
+pub(super) fn walk<'a>(
+    input: &'a Input<'_>,
+    text: &'a str,
+    mut visit: impl FnMut(Piece<'_, 'a>, &Reader<'a, '_>) -> Parsed<()>,
+) -> Parsed<()> {
+    let mut reader = Reader::new(text, input);
     let mut open: Vec<Level> = Vec::new();
     while let Some(node) = reader.next()? {
         match node {
             Node::Start(element) => {
                 let parent = open.last().copied();
-                if parent == Some(Level::Description) && element.namespace() == PDFX {
+                let matters = [PDFX, PDFA_ID].contains(&element.namespace());
+                if parent == Some(Level::Description) && matters {
+                    let start = reader.tag().start;
                     let value = value(&mut reader)?;
-                    collector.property(&unescaped(element.local_name()), &value);
+                    let property = Piece::Property {
+                        namespace: element.namespace(),
+                        name: element.local_name(),
+                        value,
+                        span: start..reader.tag().end,
+                    };
+                    visit(property, &reader)?;
                     continue;
                 }
                 let level = level(&element, parent);
-                if level == Level::Description {
-                    for attribute in element.attributes() {
-                        let (name, value) = attribute?;
-                        collector.property(&unescaped(name), &value);
-                    }
+                match level {
+                    Level::Rdf => visit(Piece::Rdf(&element), &reader)?,
+                    Level::Description => visit(Piece::Description(&element), &reader)?,
+                    Level::Other => {}
                 }
                 open.push(level);
             }
             Node::End => {
-                open.pop();
+                if open.pop() == Some(Level::Rdf) {
+                    visit(Piece::RdfEnd(reader.tag()), &reader)?;
+                }
             }
             Node::Text(_) => {}
         }
@@ -117,7 +173,7 @@ fn value(reader: &mut Reader<'_, '_>) -> Parsed<String> {
 }
 
 /// A property name with its escaped characters put back.
-fn unescaped(name: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn unescaped(name: &str) -> std::borrow::Cow<'_, str> {
     if !name.contains(ESCAPE) {
         return name.into();
     }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::resolve;
 use crate::input::Parsed;
@@ -30,6 +31,19 @@ impl<'t> RawAttributes<'t> {
             count: 0,
             many: None,
         }
+    }
+
+    /// Pulls them with where they stand, the white space before them included.
+    pub(super) fn with_spans(
+        mut self,
+    ) -> impl Iterator<Item = Parsed<(&'t str, &'t str, Range<usize>)>> {
+        let length = self.rest.len();
+        std::iter::from_fn(move || {
+            let start = length - self.rest.len();
+            let attribute = self.next()?;
+            let end = length - self.rest.len();
+            Some(attribute.map(|(name, value)| (name, value, start..end)))
+        })
     }
 
     /// Whether the name has not been seen in this tag.

@@ -10,14 +10,16 @@ use crate::zip::end::EndRecord;
 use crate::zip::name::{self, PartName, comparable};
 use crate::zip::{LOCAL_HEADER, u16_at, u32_at, u64_at};
 
-const HEADER: usize = 46;
+pub(super) const HEADER: usize = 46;
 /// Signs the directory as a whole; nobody writes it any more (APPNOTE 4.3.13).
 const DIGITAL_SIGNATURE: &[u8] = b"PK\x05\x05";
-const ZIP64_EXTRA: u16 = 1;
+pub(super) const ZIP64_EXTRA: u16 = 1;
 
 /// One entry. Offsets are counted from the start of the file.
 #[derive(Debug)]
 pub(crate) struct Entry {
+    /// Its record in the directory.
+    record: Range<usize>,
     name: Range<usize>,
     /// Of the name, see [`name::hash`].
     hash: u64,
@@ -70,6 +72,17 @@ impl<'a> Directory<'a> {
     /// The name of an entry of this directory, as it stands there.
     pub(crate) fn name(&self, entry: &Entry) -> &[u8] {
         self.bytes.get(entry.name.clone()).unwrap_or_default()
+    }
+
+    /// The record of an entry of this directory.
+    pub(crate) fn record(&self, entry: &Entry) -> &[u8] {
+        self.bytes.get(entry.record.clone()).unwrap_or_default()
+    }
+
+    /// Whether anything follows the records, which a signature of the directory would.
+    pub(crate) fn has_more_than_records(&self) -> bool {
+        let end = self.entries.last().map_or(0, |last| last.record.end);
+        end < self.bytes.len()
     }
 
     /// Whether an entry only says that a folder exists.
@@ -161,7 +174,9 @@ fn entry(rest: &[u8], at: usize, archive_start: u64) -> Parsed<(Entry, usize)> {
     let mut offset = u64::from(u32_at(header, 42));
     widen([&mut size, &mut compressed, &mut offset], extra);
     let start = archive_start.checked_add(offset).ok_or_else(damaged)?;
+    let length = HEADER + name_length + extra_length + comment_length;
     let entry = Entry {
+        record: at..at + length,
         name: at + HEADER..at + HEADER + name_length,
         hash: name::hash(name),
         flags: u16_at(header, 8),
@@ -171,7 +186,7 @@ fn entry(rest: &[u8], at: usize, archive_start: u64) -> Parsed<(Entry, usize)> {
         size,
         extent: start..start,
     };
-    Ok((entry, HEADER + name_length + extra_length + comment_length))
+    Ok((entry, length))
 }
 
 /// Replaces each value that says "too big for 32 bits" by the next one of the ZIP64 extra field

@@ -25,6 +25,10 @@ pub(crate) struct EndRecord {
     pub(crate) entries: u64,
     /// Whether bytes follow that are not the archive's.
     pub(crate) bytes_follow: bool,
+    /// Where the record itself stands.
+    pub(crate) position: u64,
+    /// Where the ZIP64 record stands, if there is one. Its locator is right before the end record.
+    pub(crate) zip64: Option<u64>,
 }
 
 /// The record with which the file ends, where its comment, if any, is short.
@@ -79,8 +83,10 @@ fn resolve(input: &Input<'_>, position: u64, record: &[u8; LENGTH]) -> Parsed<Op
     let mut size = u64::from(u32_at(record, 12));
     let mut offset = u64::from(u32_at(record, 16));
     let mut directory_end = position;
+    let mut zip64_position = None;
     if let Some((at, zip64)) = zip64_record(input, position)? {
         directory_end = at;
+        zip64_position = Some(at);
         if entries == 0xFFFF {
             entries = u64_at(&zip64, 32);
         }
@@ -99,6 +105,8 @@ fn resolve(input: &Input<'_>, position: u64, record: &[u8; LENGTH]) -> Parsed<Op
             start,
             entries,
             bytes_follow: false,
+            position,
+            zip64: zip64_position,
         });
     Ok(record)
 }

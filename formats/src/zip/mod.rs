@@ -9,6 +9,7 @@ mod directory;
 mod end;
 mod name;
 mod part;
+mod rewrite;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,6 +18,8 @@ use directory::Directory;
 pub(crate) use directory::Entry;
 pub(crate) use end::find_near_end;
 pub(crate) use name::PartName;
+use name::comparable;
+pub(crate) use rewrite::{Changes, is_copy_but_for, rewrite};
 
 use crate::input::{Input, Parsed};
 use crate::refusal::Refusal;
@@ -28,7 +31,7 @@ const LOCAL_HEADER: u64 = 30;
 pub(crate) struct Archive<'i, 'a> {
     input: &'i Input<'a>,
     directory: Directory<'a>,
-    has_foreign_bytes: bool,
+    end: end::EndRecord,
 }
 
 impl<'i, 'a> Archive<'i, 'a> {
@@ -39,7 +42,7 @@ impl<'i, 'a> Archive<'i, 'a> {
         Ok(Self {
             input,
             directory: Directory::read(input, &end)?,
-            has_foreign_bytes: end.bytes_follow || end.start > 0,
+            end,
         })
     }
 
@@ -49,13 +52,18 @@ impl<'i, 'a> Archive<'i, 'a> {
 
     /// Whether bytes stand before or after the archive that are not its own.
     pub(crate) fn has_foreign_bytes(&self) -> bool {
-        self.has_foreign_bytes
+        self.end.bytes_follow || self.end.start > 0
     }
 
     /// Whether there are entries and all of them are encrypted.
     pub(crate) fn is_encrypted(&self) -> bool {
         let mut files = self.files().peekable();
         files.peek().is_some() && files.all(Entry::is_encrypted)
+    }
+
+    /// Whether any entry is encrypted.
+    pub(crate) fn has_encrypted_entry(&self) -> bool {
+        self.files().any(Entry::is_encrypted)
     }
 
     /// Refuses an archive in which two entries have the same name for a package.
@@ -79,6 +87,11 @@ impl<'i, 'a> Archive<'i, 'a> {
     /// Names as they stand in the directory, folders left out.
     pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
         self.files().map(|entry| self.directory.name(entry))
+    }
+
+    /// The name of an entry as it stands in the directory.
+    pub(crate) fn name(&self, entry: &Entry) -> &[u8] {
+        self.directory.name(entry)
     }
 
     fn files(&self) -> impl Iterator<Item = &Entry> {

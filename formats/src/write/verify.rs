@@ -1,0 +1,129 @@
+//! Is the result what it should be, and everything else what it was?
+
+use uuid::Uuid;
+
+use super::{Made, Task, Wish, WriteOptions, WriteRefusal};
+use crate::input::Input;
+use crate::reading::{Format, Label, Reading};
+use crate::zip::{self, Archive};
+
+type Checked = Result<(), WriteRefusal>;
+
+fn failed(what: &'static str) -> Checked {
+    Err(WriteRefusal::VerifyFailed(what))
+}
+
+/// Reads the result and compares it with what was wanted and with the original.
+pub(super) fn check(task: &Task<'_>, before: &Reading, made: &Made) -> Checked {
+    let after = reread(before, made, task.options)?;
+    check_label(&after, task.wish)?;
+    let of_others = |reading: &Reading| -> Vec<Label> {
+        let labels = reading.labels.iter();
+        labels
+            .filter(|label| !is_tenants(task, label))
+            .cloned()
+            .collect()
+    };
+    if of_others(before) != of_others(&after) {
+        return failed("labels of other tenants have changed");
+    }
+    check_rest(task.file, before, made, task.options)
+}
+
+/// As [`check`], where what was wanted is checked already.
+pub(super) fn check_restored(
+    current: &[u8],
+    before: &Reading,
+    made: &Made,
+    options: &WriteOptions<'_>,
+) -> Checked {
+    reread(before, made, options)?;
+    check_rest(current, before, made, options)
+}
+
+/// Reads the result, which must be as sound as the original.
+fn reread(
+    before: &Reading,
+    made: &Made,
+    options: &WriteOptions<'_>,
+) -> Result<Reading, WriteRefusal> {
+    let after = options.read(&made.bytes);
+    let Ok(after) = after else {
+        return Err(WriteRefusal::VerifyFailed("it cannot be read"));
+    };
+    let is_sound = after.refusal.is_none()
+        && after.format == before.format
+        && after.protection == before.protection
+        && after.signatures == before.signatures
+        && after
+            .warnings
+            .iter()
+            .all(|warning| super::refuse_warning(*warning).is_ok());
+    match is_sound {
+        true => Ok(after),
+        false => Err(WriteRefusal::VerifyFailed("it is no sound file of its type")),
+    }
+}
+
+fn is_tenants(task: &Task<'_>, label: &Label) -> bool {
+    let is_listed = |id: Uuid| match task.wish {
+        Wish::Set(fields) if fields.label_id == id => true,
+        _ => task.options.own_labels.contains(&id),
+    };
+    match label.site_id {
+        Some(site_id) => site_id == task.site_id(),
+        None => is_listed(label.id),
+    }
+}
+
+fn check_label(after: &Reading, wish: &Wish) -> Checked {
+    let site_id = Some(wish.site_id());
+    let of_site = after.labels.iter().filter(|label| label.site_id == site_id);
+    let live = |label: &&Label| label.enabled && !label.removed;
+    match wish {
+        Wish::Set(fields) => {
+            let mut live = of_site.filter(live);
+            let is_it = |label: &Label| {
+                label.effective
+                    && label.id == fields.label_id
+                    && label.method.as_deref() == Some(&*fields.method)
+            };
+            match (live.next(), live.next()) {
+                (Some(label), None) if is_it(label) => Ok(()),
+                _ => failed("it does not have the label"),
+            }
+        }
+        Wish::Remove(_) if of_site.filter(live).count() > 0 => failed("it still has a label"),
+        Wish::Remove(_) => Ok(()),
+    }
+}
+
+/// Compares everything that was not to change, byte for byte.
+fn check_rest(
+    original: &[u8],
+    before: &Reading,
+    made: &Made,
+    options: &WriteOptions<'_>,
+) -> Checked {
+    if before.format == Some(Format::Pdf) {
+        let (shorter, longer) = match original.len() <= made.bytes.len() {
+            true => (original, &*made.bytes),
+            false => (&*made.bytes, original),
+        };
+        return match longer.starts_with(shorter) && longer.len() > shorter.len() {
+            true => Ok(()),
+            false => failed("its old bytes have changed"),
+        };
+    }
+    let new: &[u8] = &made.bytes;
+    let (old_input, new_input) = (
+        Input::new(&original, options.limits),
+        Input::new(&new, options.limits),
+    );
+    let (old_archive, new_archive) = (Archive::open(&old_input)?, Archive::open(&new_input)?);
+    let touched: Vec<&[u8]> = made.touched.iter().map(Vec::as_slice).collect();
+    match zip::is_copy_but_for((&old_archive, original), (&new_archive, new), &touched)? {
+        true => Ok(()),
+        false => failed("other parts have changed"),
+    }
+}
