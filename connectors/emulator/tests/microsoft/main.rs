@@ -1,0 +1,4 @@
+//! The Microsoft cloud, over real HTTP.
+
+mod support;
+mod tokens;
