@@ -113,6 +113,17 @@ struct TokenAnswer {
 #[async_trait]
 impl TokenSource for EntraTokens {
     async fn fetch(&self) -> Result<FreshToken> {
+        let asked = match self.ask().await {
+            // The first call of a machine with a wrong clock: the refusal has told the service's time.
+            Err(error) if is_outside_its_time(&error) => self.ask().await,
+            asked => asked,
+        };
+        asked.map_err(explained)
+    }
+}
+
+impl EntraTokens {
+    async fn ask(&self) -> Result<FreshToken> {
         let mut fields = vec![
             ("client_id", self.client_id.as_str()),
             ("scope", self.scope.as_str()),
@@ -135,16 +146,14 @@ impl TokenSource for EntraTokens {
             .units(0)
             // A second token does no harm.
             .repeatable(true);
-        let answer = self.service.send(call).await.map_err(explained)?;
+        let answer = self.service.send(call).await?;
         let token: TokenAnswer = answer.json()?;
         Ok(FreshToken {
             token: token.access_token,
             lifetime: Duration::from_secs(token.expires_in),
         })
     }
-}
 
-impl EntraTokens {
     fn assertion(&self, key: &jwt::SigningKey, thumbprint: &str) -> Result<Secret> {
         let now = self.service.clock().now();
         let header = json!({"x5t#S256": thumbprint});
@@ -159,6 +168,12 @@ impl EntraTokens {
         });
         jwt::sign(header, &claims, key, jwt::Algorithm::Ps256).map_err(unusable)
     }
+}
+
+/// Whether an assertion was refused because of its times.
+fn is_outside_its_time(error: &Error) -> bool {
+    let codes = CallFailure::of(error).map(CallFailure::codes);
+    codes.is_some_and(|codes| codes.iter().any(|code| code == "AADSTS700024"))
 }
 
 /// A refusal with what the operator can do about it.
