@@ -12,6 +12,7 @@ use crate::frame::{
     CA_FILE, ClockOptions, EmulatorClock, Faults, Frame, Journal, JournalOptions, Provider, Server,
     ServerOptions, snapshot, write_private,
 };
+use crate::google::{Google, GoogleOptions};
 use crate::microsoft::{Microsoft, MicrosoftOptions};
 
 /// How an emulator begins. By default: ports that the system chooses, plain HTTP, the machine's time, and
@@ -29,8 +30,10 @@ pub struct EmulatorOptions {
     pub journal: JournalOptions,
     /// The tenant of Microsoft 365.
     pub microsoft: MicrosoftOptions,
-    /// The enterprise of Box. Its hosts come last: `api`, `upload`, `download`.
+    /// The enterprise of Box. Its hosts come behind: `api`, `upload`, `download`.
     pub box_service: BoxOptions,
+    /// The customer of Google Workspace. Its host comes last: `google`.
+    pub google: GoogleOptions,
 }
 
 /// The running services, on 127.0.0.1. Dropping it stops them at once.
@@ -39,6 +42,7 @@ pub struct Emulator {
     server: Server,
     microsoft: Arc<Microsoft>,
     box_service: Arc<BoxService>,
+    google: Arc<Google>,
 }
 
 impl Emulator {
@@ -51,8 +55,12 @@ impl Emulator {
         let frame = Frame::new(&options.clock, options.journal);
         let microsoft = Microsoft::new(options.microsoft, frame.clone());
         let box_service = BoxService::new(options.box_service, frame.clone());
-        let providers: Vec<Arc<dyn Provider>> =
-            vec![Arc::clone(&microsoft) as _, Arc::clone(&box_service) as _];
+        let google = Google::new(options.google, frame.clone());
+        let providers: Vec<Arc<dyn Provider>> = vec![
+            Arc::clone(&microsoft) as _,
+            Arc::clone(&box_service) as _,
+            Arc::clone(&google) as _,
+        ];
         let listening = ServerOptions {
             listen_base: options.listen_base,
             tls: options.tls,
@@ -62,6 +70,7 @@ impl Emulator {
             server,
             microsoft,
             box_service,
+            google,
         })
     }
 
@@ -75,6 +84,12 @@ impl Emulator {
     #[must_use]
     pub fn box_service(&self) -> &Arc<BoxService> {
         &self.box_service
+    }
+
+    /// Google Workspace.
+    #[must_use]
+    pub fn google(&self) -> &Arc<Google> {
+        &self.google
     }
 
     /// What was asked and what was stored.

@@ -1,12 +1,13 @@
 //! Plays the cloud services that labeld connects to, on loopback, as strictly as the services themselves.
 //!
 //! [`frame`] is what all of them need: listeners, a clock, a journal of every request, scripted faults and
-//! the control API. A service is a [`frame::Provider`] on top of it; [`microsoft`] and [`box_service`] are two.
+//! the control API. A service is a [`frame::Provider`] on top of it; [`microsoft`], [`box_service`] and [`google`] are three.
 //! [`Emulator`] puts them together, and is what tests and the program `labeld-emulator` start.
 
 pub mod box_service;
 mod emulator;
 pub mod frame;
+pub mod google;
 pub mod microsoft;
 
 pub use emulator::{Emulator, EmulatorOptions};
