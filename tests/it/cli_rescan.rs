@@ -12,27 +12,27 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::workspace::{Ended, GENERAL, Store, Workspace, docx, run, walk, without_root_powers};
 
-/// What a rescan says at its end.
+/// What a rescan says at its end, over all apps.
 #[derive(Debug, Default, PartialEq)]
-struct Account {
-    in_scope: u64,
-    outcomes: BTreeMap<String, u64>,
-    listed: u64,
-    read: u64,
-    reads: u64,
+pub(crate) struct Account {
+    pub(crate) in_scope: u64,
+    pub(crate) outcomes: BTreeMap<String, u64>,
+    pub(crate) listed: u64,
+    pub(crate) read: u64,
+    pub(crate) reads: u64,
 }
 
 impl Account {
     #[track_caller]
-    fn of(ended: &Ended) -> Self {
+    pub(crate) fn of(ended: &Ended) -> Self {
         let number = |text: &str| text.replace(',', "").parse().unwrap();
         let mut account = Self::default();
         for line in ended.err.lines() {
             if let Some((scope, terms)) = line.split_once(" files in scope = ") {
-                account.in_scope = number(scope.split_once(": ").unwrap().1);
+                account.in_scope += number(scope.split_once(": ").unwrap().1);
                 for term in terms.split(" + ").filter(|terms| *terms != "0") {
                     let (count, outcome) = term.split_once(' ').unwrap();
-                    account.outcomes.insert(outcome.to_owned(), number(count));
+                    *account.outcomes.entry(outcome.to_owned()).or_default() += number(count);
                 }
             }
             if let Some((listed, rest)) = line.split_once(" listed as new or changed, ") {
