@@ -53,7 +53,7 @@ impl Core {
         self.links.remove(file);
         let after = match self.put(at, &before, body.clone(), &purpose).await {
             Ok(after) => after,
-            Err(error) if fate_is_unknown(&error) => {
+            Err(error) if fate_is_unknown(&error) && !says_not_checked_out(&error) => {
                 self.settle(at, error, &body, options, &purpose).await?
             }
             Err(error) => return Err(self.explained(at, &drive, error, &purpose).await),
@@ -124,10 +124,11 @@ impl Core {
         error: Error,
         purpose: &Purpose<'_>,
     ) -> Error {
-        if !matches!(
+        let is_of_a_holder = matches!(
             error.kind(),
             ErrorKind::Locked | ErrorKind::CheckedOut | ErrorKind::Denied
-        ) {
+        );
+        if !is_of_a_holder && !says_not_checked_out(&error) {
             return error;
         }
         let publication = match self.item(at, "id,publication", purpose).await {

@@ -9,7 +9,10 @@
 #[path = "../../../graph/tests/support/mod.rs"]
 mod support;
 
+mod changes;
+mod reading;
 mod suite;
+mod writing;
 
 use labeld_connector_sharepoint::{SharePointOptions, Sites};
 
