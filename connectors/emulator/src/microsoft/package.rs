@@ -2,6 +2,7 @@
 
 mod markup;
 mod parts;
+mod pdf;
 
 use uuid::Uuid;
 
@@ -44,7 +45,7 @@ pub(crate) fn is_promoted(extension: &str) -> bool {
 /// The labels in a document: those of the label part where there is one, else those of the properties.
 pub(crate) fn labels(bytes: &[u8]) -> Vec<FileLabel> {
     if bytes.starts_with(b"%PDF") {
-        return pdf_labels(bytes);
+        return property_labels(&pdf::properties(bytes));
     }
     let Some(parts) = Parts::read(bytes) else {
         return Vec::new();
@@ -113,25 +114,6 @@ fn property_labels(properties: &[(String, String)]) -> Vec<FileLabel> {
             })
         })
         .collect()
-}
-
-/// The labels in the information dictionary of a PDF, when it is not compressed.
-fn pdf_labels(bytes: &[u8]) -> Vec<FileLabel> {
-    let text = String::from_utf8_lossy(bytes);
-    let properties: Vec<(String, String)> = text
-        .split("/MSIP_Label_")
-        .skip(1)
-        .filter_map(|rest| {
-            let (name, rest) = rest.split_once('(')?;
-            let (value, _) = rest.split_once(')')?;
-            Some((format!("MSIP_Label_{}", name.trim()), value.to_owned()))
-        })
-        .collect();
-    // An updated document has its dictionary several times; the last one counts.
-    let mut labels = property_labels(&properties);
-    labels.reverse();
-    labels.dedup_by(|one, other| one.id == other.id);
-    labels
 }
 
 fn guid(text: &str) -> Option<Uuid> {

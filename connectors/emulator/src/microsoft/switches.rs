@@ -269,6 +269,9 @@ impl Switches {
     ///
     /// When it names an unknown switch, or a value that a switch cannot have.
     pub fn patched(&self, patch: &serde_json::Value) -> Result<Self, serde_json::Error> {
+        if !patch.is_object() {
+            return Err(serde::de::Error::custom("the switches are an object"));
+        }
         let mut switches = serde_json::to_value(self)?;
         merge(&mut switches, patch);
         serde_json::from_value(switches)

@@ -2,6 +2,10 @@
 
 mod access;
 mod content;
+mod control;
 mod delta;
+mod labels;
+mod limits;
+mod sharepoint;
 mod support;
 mod tokens;
