@@ -182,7 +182,10 @@ mod tests {
         check(1_798_761_599, "2026-12-31T23:59:59Z");
         check(4_107_542_400, "2100-03-01T00:00:00Z");
         check(253_402_300_800, "9999-12-31T23:59:59Z");
-        assert_eq!(utc(UNIX_EPOCH - Duration::from_secs(1)), "1970-01-01T00:00:00Z");
+        assert_eq!(
+            utc(UNIX_EPOCH - Duration::from_secs(1)),
+            "1970-01-01T00:00:00Z"
+        );
     }
 
     #[test]

@@ -22,8 +22,8 @@ use std::io;
 
 use uuid::Uuid;
 
-pub use change::{LabelChange, Method};
 pub(crate) use change::Fields;
+pub use change::{LabelChange, Method};
 pub use refusal::WriteRefusal;
 pub use undo::Undo;
 pub(crate) use undo::{Base64, Digest256, PartStep, PartUndo, Steps, reverted};

@@ -61,7 +61,9 @@ fn reread(
             .all(|warning| super::refuse_warning(*warning).is_ok());
     match is_sound {
         true => Ok(after),
-        false => Err(WriteRefusal::VerifyFailed("it is no sound file of its type")),
+        false => Err(WriteRefusal::VerifyFailed(
+            "it is no sound file of its type",
+        )),
     }
 }
 

@@ -181,17 +181,21 @@ mod tests {
         edits.push(TextEdit::insert(text.text().len(), "—€".to_owned()));
         let edited = text.edited(edits).unwrap();
         assert_eq!(edited.bytes, encode(expected), "{original}");
-        for edit in edited.edits.iter().rev() {
-            let mut restored = edited.bytes.clone();
-            restored.splice(edit.at..edit.at + edit.inserted, edit.removed.clone());
-            assert!(restored.len() <= edited.bytes.len());
+        let mut restored = edited.bytes;
+        for edit in edited.edits.into_iter().rev() {
+            restored.splice(edit.at..edit.at + edit.inserted, edit.removed);
         }
+        assert_eq!(restored, bytes, "{original}");
     }
 
     #[test]
     fn only_the_bytes_of_a_change_change() {
         let (old, new) = ("é[𝄞]ü", "é—€𝄞—€ü—€");
-        check(|text| text.as_bytes().to_vec(), &format!("<{old}"), &format!("<{new}"));
+        check(
+            |text| text.as_bytes().to_vec(),
+            &format!("<{old}"),
+            &format!("<{new}"),
+        );
         let marked = |text: &str| format!("\u{feff}{text}");
         check(|text| marked(text).into_bytes(), old, new);
         check(|text| utf16(&marked(text), u16::to_le_bytes), old, new);

@@ -54,6 +54,9 @@ impl<T> Outline<T> {
                 Some(Node::Start(element)) => {
                     let start = reader.tag().start;
                     let item = pick(&element)?;
+                    if children.len() as u64 >= input.limits().entries {
+                        return Err(Refusal::Limit("its XML has too many rows").into());
+                    }
                     let value = reader.first_value()?;
                     children.extend(item.map(|item| Child {
                         span: start..reader.tag().end,
@@ -106,8 +109,7 @@ impl Root {
     /// The prefix, with its colon, that stands for one of `namespaces` everywhere below the root.
     pub(crate) fn prefix_of(&self, namespace: &str) -> Option<String> {
         let mut declared = self.declarations.iter();
-        let (prefix, _) =
-            declared.find(|(prefix, uri)| !prefix.is_empty() && uri == namespace)?;
+        let (prefix, _) = declared.find(|(prefix, uri)| !prefix.is_empty() && uri == namespace)?;
         Some(format!("{prefix}:"))
     }
 
@@ -139,12 +141,8 @@ impl Root {
                 insert: "/>".to_owned(),
             }];
         }
-        let insert =
-            insert.map(|(at, text)| TextEdit::insert(at.unwrap_or(content.end), text));
-        cuts.into_iter()
-            .map(TextEdit::cut)
-            .chain(insert)
-            .collect()
+        let insert = insert.map(|(at, text)| TextEdit::insert(at.unwrap_or(content.end), text));
+        cuts.into_iter().map(TextEdit::cut).chain(insert).collect()
     }
 
     /// Where the root's content begins.
@@ -179,7 +177,12 @@ mod tests {
         let cuts = outline.children.iter().map(|child| child.span.clone());
         let insert = insert.then(|| (None, "+".to_owned()));
         let mut changed = text.to_owned();
-        for edit in outline.root.edits(text, cuts.collect(), insert).iter().rev() {
+        for edit in outline
+            .root
+            .edits(text, cuts.collect(), insert)
+            .iter()
+            .rev()
+        {
             changed.replace_range(edit.range.clone(), &edit.insert);
         }
         assert_eq!(changed, expected, "{text}");
@@ -188,13 +191,29 @@ mod tests {
     #[test]
     fn content_is_cut_and_put_in_where_it_belongs() {
         check("<r/>", true, "<r>+</r >");
-        check("<?xml version='1.0'?>\n<r  />", true, "<?xml version='1.0'?>\n<r  >+</r >");
+        check(
+            "<?xml version='1.0'?>\n<r  />",
+            true,
+            "<?xml version='1.0'?>\n<r  >+</r >",
+        );
         check("<r></r>", true, "<r>+</r>");
-        check("<r> <a>x<b/></a> <b><a/></b>\n</r>", true, "<r>  <b><a/></b>\n+</r>");
-        check("<r>é<a/>é<!-- <a/> --><a>&lt;</a></r>", false, "<r>éé<!-- <a/> --></r>");
+        check(
+            "<r> <a>x<b/></a> <b><a/></b>\n</r>",
+            true,
+            "<r>  <b><a/></b>\n+</r>",
+        );
+        check(
+            "<r>é<a/>é<!-- <a/> --><a>&lt;</a></r>",
+            false,
+            "<r>éé<!-- <a/> --></r>",
+        );
         check("<r><a/></r>", false, "<r></r>");
         check("<r><a/></r >", false, "<r/>");
-        check("<n:r xmlns:n='n' ><a/><a></a></n:r >", false, "<n:r xmlns:n='n' />");
+        check(
+            "<n:r xmlns:n='n' ><a/><a></a></n:r >",
+            false,
+            "<n:r xmlns:n='n' />",
+        );
         check("<r> <a/></r >", false, "<r> </r >");
     }
 }

@@ -158,7 +158,9 @@ pub(crate) fn is_copy_but_for(
 ) -> Parsed<bool> {
     let untouched = |archive: &'_ Archive<'_, '_>, entry: &Entry| {
         let name = archive.directory.name(entry);
-        !changed.iter().any(|known| comparable(known).eq(comparable(name)))
+        !changed
+            .iter()
+            .any(|known| comparable(known).eq(comparable(name)))
     };
     let mut of_new = new.directory.entries().iter();
     let mut of_new = of_new.by_ref().filter(|entry| untouched(new, entry));
@@ -177,7 +179,8 @@ pub(crate) fn is_copy_but_for(
             return Ok(false);
         }
     }
-    Ok(of_new.next().is_none() && records::have_same_comment(old_file, &old.end, new_file, &new.end))
+    Ok(of_new.next().is_none()
+        && records::have_same_comment(old_file, &old.end, new_file, &new.end))
 }
 
 fn slice(file: &[u8], range: Range<u64>) -> Parsed<&[u8]> {

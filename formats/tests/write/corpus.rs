@@ -102,7 +102,11 @@ fn check(complaints: impl Fn(&Sample, &[u8]) -> Vec<String>) {
         if sample.is_writable() == Some(true) {
             checked += 1;
             let found = complaints(&sample, &sample.bytes());
-            all.extend(found.iter().map(|found| format!("{}: {found}", sample.name)));
+            all.extend(
+                found
+                    .iter()
+                    .map(|found| format!("{}: {found}", sample.name)),
+            );
         }
     }
     assert!(checked > 50, "only {checked} files");
@@ -124,7 +128,10 @@ pub(crate) fn trouble(sample: &Sample, old: &[u8], written: &Written) -> Vec<Str
     }
     let parts = label_parts(&written.bytes, Limits::default()).unwrap();
     if parts != written.label_parts {
-        complaints.push(format!("label parts {:?} are {parts:?}", written.label_parts));
+        complaints.push(format!(
+            "label parts {:?} are {parts:?}",
+            written.label_parts
+        ));
     }
     // One more packet of metadata, and what goes with it.
     let growth = written.bytes.len() as i64 - old.len() as i64;
@@ -139,7 +146,10 @@ pub(crate) fn trouble(sample: &Sample, old: &[u8], written: &Written) -> Vec<Str
 fn unequal_parts(sample: &Sample, one: &[u8], other: &[u8]) -> Vec<String> {
     if sample.container != "zip" {
         let equal = one == other;
-        return (!equal).then(|| "the bytes differ".to_owned()).into_iter().collect();
+        return (!equal)
+            .then(|| "the bytes differ".to_owned())
+            .into_iter()
+            .collect();
     }
     let (one, other) = (contents(one), contents(other));
     let names: BTreeSet<_> = one.keys().chain(other.keys()).collect();
@@ -172,7 +182,8 @@ fn a_label_is_set_and_read_back() {
             };
             let place = label.places.first().copied();
             let in_list = place == Some(Place::LabelInfo);
-            if label.id != LABEL || !label.effective || label.method.as_deref() != Some("Standard") {
+            if label.id != LABEL || !label.effective || label.method.as_deref() != Some("Standard")
+            {
                 complaints.push(format!("{coauthoring:?}: {label:?}"));
             }
             if sample.container == "zip" && in_list != (coauthoring == Coauthoring::On) {
@@ -288,8 +299,8 @@ fn other_files_are_refused_with_their_reason() {
     for sample in samples() {
         let outcome = set_label(&sample.bytes(), &change(TENANT, LABEL), &options(&known));
         match (sample.is_writable(), outcome) {
-            (Some(false), Err(refusal))
-                if expected_refusals(&sample).contains(&refusal.code()) => {}
+            (Some(false), Err(refusal)) if expected_refusals(&sample).contains(&refusal.code()) => {
+            }
             (Some(false), outcome) => {
                 let outcome = outcome.map(|written| written.bytes.len());
                 complaints.push(format!("{}: {outcome:?}", sample.name));

@@ -8,4 +8,15 @@
 
 mod corpus;
 mod independent;
+#[path = "../packages/support.rs"]
+#[allow(
+    dead_code,
+    reason = "another binary's support; not all of it is needed here"
+)]
+mod package_writer;
+mod packages;
+mod places;
+#[path = "../ranged/mod.rs"]
+#[allow(dead_code, reason = "what the package writer's module asks for")]
+mod ranged;
 mod support;

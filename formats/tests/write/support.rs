@@ -5,9 +5,7 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use labeld_formats::write::{LabelChange, Method, WriteOptions};
-use labeld_formats::{
-    Coauthoring, Label, Limits, ReadOptions, Reading, TenantKnowledge, read,
-};
+use labeld_formats::{Coauthoring, Label, Limits, ReadOptions, Reading, TenantKnowledge, read};
 use uuid::Uuid;
 
 /// The tenant that nobody in the corpus has.

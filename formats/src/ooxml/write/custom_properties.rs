@@ -128,9 +128,10 @@ impl<'b> Properties<'b> {
             };
             child.item.name.eq_ignore_ascii_case(DISPLAY_NAME) && own.iter().any(names)
         };
-        self.outline.children.iter().partition(|child| {
-            child.item.is_custom && (says_label(child) || names_label(child))
-        })
+        self.outline
+            .children
+            .iter()
+            .partition(|child| child.item.is_custom && (says_label(child) || names_label(child)))
     }
 
     fn rows(&self, fields: &Fields, numbers: &[i64]) -> String {

@@ -168,7 +168,10 @@ fn steps_to_set(
     }
     if in_custom {
         let edited = custom.set(task, fields)?;
-        steps.push((custom_kind, changed_or_created(package, custom_kind, edited)));
+        steps.push((
+            custom_kind,
+            changed_or_created(package, custom_kind, edited),
+        ));
     }
     if in_list {
         let edited = list.set(fields)?;
@@ -218,11 +221,7 @@ fn steps_to_remove(
     Ok(steps)
 }
 
-fn is_registered_by_us(
-    package: &Package<'_, '_>,
-    kind: PartKind,
-    name: &str,
-) -> Parsed<bool> {
+fn is_registered_by_us(package: &Package<'_, '_>, kind: PartKind, name: &str) -> Parsed<bool> {
     let input = package.archive.input();
     let types = ContentTypes::open(input, &package.content_types_part.bytes)?;
     let relationships = Relationships::open(input, &package.relationships_part.bytes)?;

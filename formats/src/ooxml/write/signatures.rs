@@ -9,8 +9,7 @@ use crate::xml::{self, Node};
 use crate::zip::PartName;
 
 const XML_SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
-const PACKAGE_SIGNATURE: &str =
-    "http://schemas.openxmlformats.org/package/2006/digital-signature";
+const PACKAGE_SIGNATURE: &str = "http://schemas.openxmlformats.org/package/2006/digital-signature";
 /// Takes only some relationships into a signature (OPC §13.2.4.24).
 const SELECTION: &str = "http://schemas.openxmlformats.org/package/2006/RelationshipTransform";
 

@@ -43,7 +43,7 @@ impl CrossReferences<'_, '_> {
         let input = self.input;
         let section = self.section(index)?.ok_or_else(missing)?;
         let is_stream = matches!(section.rows, Rows::Stream(_));
-        let source = window::parse_at(input, section.trailer_position, |parser| {
+        window::parse_at(input, section.trailer_position, |parser| {
             if is_stream {
                 parser.indirect_header()?;
             } else {
@@ -52,8 +52,7 @@ impl CrossReferences<'_, '_> {
             parser
                 .source_dictionary()?
                 .ok_or(Fault::Malformed("its trailer is damaged"))
-        });
-        source
+        })
     }
 
     /// Where the objects stand that the newest section names; `None` where they are more than a few.

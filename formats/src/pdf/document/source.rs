@@ -32,9 +32,7 @@ impl Document<'_, '_> {
             Some((Location::Place(place), _)) => window::parse_at(self.input, place, |parser| {
                 match parser.indirect_header()? {
                     Some(found) if found.number == id.number => parser.source_dictionary(),
-                    _ => Err(Fault::Malformed(
-                        "its objects are not where its table says",
-                    )),
+                    _ => Err(Fault::Malformed("its objects are not where its table says")),
                 }
             }),
             Some((Location::Compressed { container, index }, _)) => {

@@ -54,7 +54,10 @@ impl SourceDictionary {
         &'s self,
         is_dropped: impl Fn(&[u8]) -> bool + 's,
     ) -> impl Iterator<Item = &'s [u8]> {
-        let kept = self.entries.iter().filter(move |entry| !is_dropped(&entry.key));
+        let kept = self
+            .entries
+            .iter()
+            .filter(move |entry| !is_dropped(&entry.key));
         kept.filter_map(|entry| self.bytes.get(entry.span.clone()))
     }
 

@@ -139,7 +139,11 @@ impl<'t> Plan<'t> {
         let of_xmp = &packet.groups;
         // What one place leaves open the other may say.
         let own = |groups: &'p [LabelGroup], others: &[LabelGroup]| -> Vec<&'p LabelGroup> {
-            let owned_there = |id| others.iter().any(|other| other.id == id && task.owns(other));
+            let owned_there = |id| {
+                others
+                    .iter()
+                    .any(|other| other.id == id && task.owns(other))
+            };
             let is_own = |group: &&LabelGroup| {
                 task.owns(group) || (group.site_id.is_none() && owned_there(group.id))
             };

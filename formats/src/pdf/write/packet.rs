@@ -242,20 +242,23 @@ mod tests {
                  </r:Description>\n</r:RDF></m>"
             )
         };
-        let new = format!(
-            "<r:Description r:about=\"urn:&lt;x\" {begun}</r:Description></r:RDF></m>"
-        );
+        let new =
+            format!("<r:Description r:about=\"urn:&lt;x\" {begun}</r:Description></r:RDF></m>");
         // Of the label with the new one's id the owner is another's; the caller knows whose.
         let nothing: &[u8] = b"";
         let input = Input::new(&nothing, Limits::default());
         let packet = old(&element, &attribute);
         let opened = Packet::open(&input, packet.as_bytes()).unwrap();
         assert_eq!(opened.groups.len(), 2);
-        let edited = opened.edited(&[Uuid::parse_str(OLD).unwrap()], None).unwrap();
+        let edited = opened
+            .edited(&[Uuid::parse_str(OLD).unwrap()], None)
+            .unwrap();
         assert_eq!(String::from_utf8(edited.bytes).unwrap(), old("", ""));
         let packet = old(&element, &attribute).replace("_Owner", "x");
         let packet = packet.replace(&NEW.to_string(), "x");
-        let left = old("", "").replace("_Owner", "x").replace(&NEW.to_string(), "x");
+        let left = old("", "")
+            .replace("_Owner", "x")
+            .replace(&NEW.to_string(), "x");
         check(&packet, &left.replace("</r:RDF></m>", &new));
     }
 
@@ -271,8 +274,14 @@ mod tests {
             assert_eq!(packet.pdfa, expected, "{description}");
         };
         check("<r:Description a:part='1' a:conformance='B'/>", Some(1));
-        check("<r:Description><a:part> 4 </a:part></r:Description>", Some(4));
-        check("<r:Description b:part='1'><b:part>2</b:part></r:Description>", None);
+        check(
+            "<r:Description><a:part> 4 </a:part></r:Description>",
+            Some(4),
+        );
+        check(
+            "<r:Description b:part='1'><b:part>2</b:part></r:Description>",
+            None,
+        );
         check("<r:Description part='1'/>", None);
     }
 }

@@ -35,6 +35,9 @@ pub(super) struct Revision {
     bytes: Vec<u8>,
     /// Where it begins.
     start: usize,
+    /// How its trailer begins. It tells whether the end of line before the revision is the file's or
+    /// the revision's, so that taking the revision back leaves what was there.
+    opening: &'static str,
     base: u64,
     objects: Vec<(ObjectId, u64)>,
 }
@@ -44,12 +47,14 @@ impl Revision {
     pub(super) fn after(file: &[u8], base: u64, room: usize) -> Self {
         let mut bytes = Vec::with_capacity(file.len() + room + ROOM);
         bytes.extend_from_slice(file);
-        if !matches!(file.last(), Some(b'\n' | b'\r')) {
+        let ends_line = matches!(file.last(), Some(b'\n' | b'\r'));
+        if !ends_line {
             bytes.push(b'\n');
         }
         Self {
             bytes,
             start: file.len(),
+            opening: if ends_line { "<<" } else { "<<\n" },
             base,
             objects: Vec::new(),
         }
@@ -155,11 +160,12 @@ impl Revision {
                 if *offset > 9_999_999_999 || id.generation > 65_535 {
                     return Err(Refusal::Limit("it is too large for its table").into());
                 }
-                let _ = write!(table, "{offset:010} {:05} n \n", id.generation);
+                let _ = writeln!(table, "{offset:010} {:05} n ", id.generation);
             }
         }
         self.bytes.extend(table.into_bytes());
-        self.bytes.extend_from_slice(b"trailer\n<<");
+        self.bytes.extend_from_slice(b"trailer\n");
+        self.bytes.extend_from_slice(self.opening.as_bytes());
         self.bytes.extend_from_slice(trailer);
         self.bytes.extend_from_slice(b"\n>>\n");
         Ok(())
@@ -187,7 +193,8 @@ impl Revision {
             }
         }
         let mut dictionary = format!(
-            "<<\n/Type /XRef\n/W [1 4 2]\n/Index [{}]\n/Length {}\n",
+            "{}/Type /XRef\n/W [1 4 2]\n/Index [{}]\n/Length {}\n",
+            self.opening,
             index.trim_end(),
             rows.len()
         )

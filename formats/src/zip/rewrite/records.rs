@@ -167,7 +167,9 @@ fn short(number: u64) -> Parsed<u32> {
 }
 
 fn put(out: &mut [u8], at: usize, bytes: &[u8]) -> Parsed<()> {
-    let field = at.checked_add(bytes.len()).and_then(|end| out.get_mut(at..end));
+    let field = at
+        .checked_add(bytes.len())
+        .and_then(|end| out.get_mut(at..end));
     field.ok_or_else(damaged)?.copy_from_slice(bytes);
     Ok(())
 }
