@@ -1,6 +1,6 @@
 //! What only SharePoint's own interface tells (reference/microsoft-graph.md §1.7, §5.3, §5.5).
 
-use labeld_connector::http::{Answer, Call, CallFailure, Method, Url};
+use labeld_connector::http::{Answer, Call, Method, Url};
 use labeld_connector::{Error, ErrorKind, Result};
 use serde::Deserialize;
 use serde_json::Value;
@@ -106,17 +106,8 @@ fn holder_in(answer: &Value) -> Option<Holder> {
 pub(crate) fn why_not(error: &Error) -> String {
     match error.kind() {
         ErrorKind::Unsupported => NEEDS_CERTIFICATE.to_owned(),
-        ErrorKind::Unauthenticated if is_of_a_secret(error) => NEEDS_CERTIFICATE.to_owned(),
         ErrorKind::Denied => NEEDS_ROLE.to_owned(),
         _ => crate::words::sentence(error),
-    }
-}
-
-/// Whether the token was refused because it was had for a secret (§1.7).
-fn is_of_a_secret(error: &Error) -> bool {
-    match CallFailure::of(error) {
-        Some(CallFailure::Refused { message, .. }) => message.contains("app only token"),
-        _ => false,
     }
 }
 

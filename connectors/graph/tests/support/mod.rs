@@ -2,6 +2,8 @@
 
 #![allow(
     dead_code,
+    unreachable_pub,
+    unused_imports,
     clippy::unwrap_used,
     reason = "each test uses a part of it, and a panic is the failure report"
 )]

@@ -10,6 +10,12 @@
 mod support;
 
 mod changes;
+mod examine;
+mod feeds;
+mod hints;
+mod native;
+mod obstacles;
+mod owners;
 mod reading;
 mod suite;
 mod writing;

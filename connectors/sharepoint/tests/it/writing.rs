@@ -3,7 +3,7 @@
 use labeld_conformance::Harness;
 use labeld_connector::{ErrorKind, FileMeta, WriteOptions};
 use labeld_connector_sharepoint::SharePointOptions;
-use labeld_emulator::frame::Effect;
+use labeld_emulator::frame::{Content, DocumentKind, Effect, Recipe};
 use labeld_emulator::microsoft::{IfMatch, LockForm, Retention, SiteState};
 use labeld_graph::{Tenant, TenantOptions};
 
@@ -88,7 +88,7 @@ const REFUSALS: &[(&str, Obstacle, ErrorKind)] = &[
         |app| {
             app.world
                 .microsoft()
-                .check_out(&app.drive, "plans/a.docx", MINA)
+                .check_out(&app.drive, "plans/a.docx", MINA);
         },
         ErrorKind::CheckedOut,
     ),
@@ -138,7 +138,7 @@ const REFUSALS: &[(&str, Obstacle, ErrorKind)] = &[
         "too large for the service",
         |app| {
             app.world
-                .switch(|switches| switches.upload_maximum_bytes = 3)
+                .switch(|switches| switches.upload_maximum_bytes = 3);
         },
         ErrorKind::TooLarge,
     ),
@@ -161,7 +161,7 @@ const REFUSALS: &[(&str, Obstacle, ErrorKind)] = &[
         "the request is lost each time",
         |app| {
             app.world
-                .fault(Effect::RequestLost, |rule| rule.method("PUT"))
+                .fault(Effect::RequestLost, |rule| rule.method("PUT"));
         },
         ErrorKind::Transient,
     ),
@@ -169,7 +169,7 @@ const REFUSALS: &[(&str, Obstacle, ErrorKind)] = &[
         "the service fails",
         |app| {
             app.world
-                .fault(refusal(500, "generalException"), |rule| rule.method("PUT"))
+                .fault(refusal(500, "generalException"), |rule| rule.method("PUT"));
         },
         ErrorKind::Transient,
     ),
@@ -259,6 +259,39 @@ async fn a_write_whose_answer_is_lost_is_settled_by_a_look() {
         assert_eq!(content(&app).await, NEW, "{name}");
         let versions = app.world.emulator.journal().versions().len();
         assert_eq!(versions, before + 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_the_service_rewrites_is_still_our_own_write() {
+    let office = |seed| {
+        Content::made(Recipe {
+            kind: DocumentKind::Docx,
+            size: 20_000,
+            seed,
+            label: None,
+        })
+        .bytes()
+    };
+    for effect in [None, Some(Effect::AnswerLost)] {
+        let app = library().await;
+        app.put("plans/a.docx", &office(1)).await;
+        let connector = app.app();
+        let meta = listed_file(&*connector, "a.docx").await;
+        if let Some(effect) = effect {
+            app.world.fault(effect, |rule| rule.method("PUT"));
+        }
+        let writing = connector.write(&meta.file, office(2), expecting(&meta));
+        let written = writing.await.unwrap();
+        assert_eq!(written.own_write, Some(true));
+        let rewritten = listed_file(&*app.app(), "a.docx").await;
+        assert_ne!(
+            content(&app).await,
+            office(2),
+            "the service has rewritten it"
+        );
+        assert_ne!(rewritten.version, meta.version);
+        assert_eq!(rewritten.own_write, Some(true));
     }
 }
 
