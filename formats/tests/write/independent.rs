@@ -9,8 +9,8 @@ use zip::ZipArchive;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) name: Vec<u8>,
-    method: String,
-    modified: String,
+    pub(crate) method: String,
+    pub(crate) modified: String,
     crc: u32,
     size: u64,
     comment: String,

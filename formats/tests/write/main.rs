@@ -6,6 +6,7 @@
     reason = "a panic in a test is its failure report"
 )]
 
+mod archives;
 mod corpus;
 mod independent;
 #[path = "../packages/support.rs"]

@@ -1,7 +1,5 @@
 //! Labels to write, files to write them into, and comparisons.
 
-use std::fs;
-use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use labeld_formats::write::{LabelChange, Method, WriteOptions};
@@ -54,10 +52,4 @@ pub(crate) fn live(reading: &Reading, site_id: Uuid) -> Vec<&Label> {
 /// Without the size limit, which has a test of its own.
 pub(crate) fn options(known: &TenantKnowledge) -> WriteOptions<'_> {
     WriteOptions::new(known)
-}
-
-/// A real file of the repository.
-pub(crate) fn document(name: &str) -> Vec<u8> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    fs::read(root.join("../testdata/documents").join(name)).unwrap()
 }
