@@ -32,7 +32,7 @@ use crate::input::{Input, Stop};
 use crate::labels::TenantKnowledge;
 use crate::limits::Limits;
 use crate::reader::{ReadOptions, read};
-use crate::reading::{Format, LabelGroup, Place, ProtectionKind, Reading, Warning};
+use crate::reading::{Format, Label, LabelGroup, Place, ProtectionKind, Reading, Warning};
 use crate::refusal::Refusal;
 use crate::zip::Archive;
 use crate::{ooxml, pdf};
@@ -154,19 +154,25 @@ pub(crate) struct Task<'t> {
 }
 
 impl Task<'_> {
-    /// Whether a group is the tenant's: it says so, or says nothing and is of its label list.
-    pub(crate) fn owns(&self, group: &LabelGroup) -> bool {
-        let is_listed = |id: Uuid| {
-            let wanted = match self.wish {
-                Wish::Set(fields) => Some(fields.label_id),
-                Wish::Remove(_) => None,
-            };
-            wanted == Some(id) || self.options.own_labels.contains(&id)
+    /// Whether a label is the tenant's: the file says so, or says nothing and it is of the tenant's list.
+    pub(crate) fn owns(&self, site_id: Option<Uuid>, id: Uuid) -> bool {
+        let is_wanted = |id| match self.wish {
+            Wish::Set(fields) => fields.label_id == id,
+            Wish::Remove(_) => false,
         };
-        match group.site_id {
+        match site_id {
             Some(site_id) => site_id == self.wish.site_id(),
-            None => is_listed(group.id),
+            None => is_wanted(id) || self.options.own_labels.contains(&id),
         }
+    }
+
+    pub(crate) fn owns_group(&self, group: &LabelGroup) -> bool {
+        self.owns(group.site_id, group.id)
+    }
+
+    /// Whether a label is the tenant's and in effect, or would be if another did not win.
+    pub(crate) fn is_live_own(&self, label: &Label) -> bool {
+        self.owns(label.site_id, label.id) && label.enabled && !label.removed
     }
 
     pub(crate) fn site_id(&self) -> Uuid {

@@ -1,7 +1,5 @@
 //! Is the result what it should be, and everything else what it was?
 
-use uuid::Uuid;
-
 use super::{Made, Task, Wish, WriteOptions, WriteRefusal};
 use crate::input::Input;
 use crate::reading::{Format, Label, Reading};
@@ -16,13 +14,17 @@ fn failed(what: &'static str) -> Checked {
 /// Reads the result and compares it with what was wanted and with the original.
 pub(super) fn check(task: &Task<'_>, before: &Reading, made: &Made) -> Checked {
     let after = reread(before, made, task.options)?;
-    check_label(&after, task.wish)?;
+    check_label(&after, task)?;
+    // A label that does not say whose it is may be the tenant's by what another place says.
+    let is_own = |label: &&Label| {
+        let site_id = Some(task.site_id());
+        let mut known = before.labels.iter();
+        let is_said_elsewhere = known.any(|it| it.site_id == site_id && it.id == label.id);
+        task.owns(label.site_id, label.id) || (label.site_id.is_none() && is_said_elsewhere)
+    };
     let of_others = |reading: &Reading| -> Vec<Label> {
-        let labels = reading.labels.iter();
-        labels
-            .filter(|label| !is_tenants(task, label))
-            .cloned()
-            .collect()
+        let labels = reading.labels.iter().filter(|label| !is_own(label));
+        labels.cloned().collect()
     };
     if of_others(before) != of_others(&after) {
         return failed("labels of other tenants have changed");
@@ -67,24 +69,10 @@ fn reread(
     }
 }
 
-fn is_tenants(task: &Task<'_>, label: &Label) -> bool {
-    let is_listed = |id: Uuid| match task.wish {
-        Wish::Set(fields) if fields.label_id == id => true,
-        _ => task.options.own_labels.contains(&id),
-    };
-    match label.site_id {
-        Some(site_id) => site_id == task.site_id(),
-        None => is_listed(label.id),
-    }
-}
-
-fn check_label(after: &Reading, wish: &Wish) -> Checked {
-    let site_id = Some(wish.site_id());
-    let of_site = after.labels.iter().filter(|label| label.site_id == site_id);
-    let live = |label: &&Label| label.enabled && !label.removed;
-    match wish {
+fn check_label(after: &Reading, task: &Task<'_>) -> Checked {
+    let mut live = after.labels.iter().filter(|label| task.is_live_own(label));
+    match task.wish {
         Wish::Set(fields) => {
-            let mut live = of_site.filter(live);
             let is_it = |label: &Label| {
                 label.effective
                     && label.id == fields.label_id
@@ -95,8 +83,10 @@ fn check_label(after: &Reading, wish: &Wish) -> Checked {
                 _ => failed("it does not have the label"),
             }
         }
-        Wish::Remove(_) if of_site.filter(live).count() > 0 => failed("it still has a label"),
-        Wish::Remove(_) => Ok(()),
+        Wish::Remove(_) => match live.next() {
+            Some(_) => failed("it still has a label"),
+            None => Ok(()),
+        },
     }
 }
 

@@ -16,6 +16,13 @@ mod independent;
 )]
 mod package_writer;
 mod packages;
+mod pdf;
+#[path = "../pdf/writer.rs"]
+#[allow(
+    dead_code,
+    reason = "another binary's support; not all of it is needed here"
+)]
+mod pdf_writer;
 mod places;
 #[path = "../ranged/mod.rs"]
 #[allow(dead_code, reason = "what the package writer's module asks for")]

@@ -17,7 +17,7 @@ fn text(content: &[u8]) -> String {
 }
 
 /// The label parts of a package: custom properties and label list.
-fn label_parts(file: &[u8]) -> [Option<String>; 2] {
+fn label_parts(file: &[u8]) -> LabelParts {
     let contents = contents(file);
     let part = |name: &str| contents.get(name.as_bytes()).map(|content| text(content));
     [
@@ -33,14 +33,17 @@ fn options(known: &labeld_formats::TenantKnowledge) -> WriteOptions<'_> {
     }
 }
 
+/// Custom properties and label list, where they are.
+type LabelParts = [Option<String>; 2];
+
 /// What setting the label makes of these parts, and that it can be undone.
-fn check_set(setting: Coauthoring, before: [Option<String>; 2], expected: [Option<String>; 2]) {
+fn check_set(setting: Coauthoring, before: &LabelParts, expected: &LabelParts) {
     let file = package(before[0].as_deref(), before[1].as_deref());
     let known = knowledge(TENANT, setting);
     let written = set_label(&file, &label(), &options(&known)).unwrap();
     assert_eq!(
         label_parts(&written.bytes),
-        expected,
+        *expected,
         "{setting:?} {before:?}"
     );
     let again = set_label(&written.bytes, &label(), &options(&known)).unwrap();
@@ -52,16 +55,12 @@ fn check_set(setting: Coauthoring, before: [Option<String>; 2], expected: [Optio
 
 /// What removing the tenant's label makes of these parts, and that it can be undone; `None` where
 /// nothing is to be done.
-fn check_removed(
-    setting: Coauthoring,
-    before: [Option<String>; 2],
-    expected: Option<[Option<String>; 2]>,
-) {
+fn check_removed(setting: Coauthoring, before: &LabelParts, expected: Option<&LabelParts>) {
     let file = package(before[0].as_deref(), before[1].as_deref());
     let known = knowledge(TENANT, setting);
     let written = remove_label(&file, TENANT, &options(&known)).unwrap();
     let found = (!written.unchanged).then(|| label_parts(&written.bytes));
-    assert_eq!(found, expected, "{setting:?} {before:?}");
+    assert_eq!(found.as_ref(), expected, "{setting:?} {before:?}");
     if let Some(undo) = written.undo {
         let restored = restore(&written.bytes, &undo, &options(&known)).unwrap();
         assert_eq!(contents(&restored.bytes), contents(&file));
@@ -83,32 +82,32 @@ fn the_setting_and_the_file_decide_where_a_label_goes() {
     let others_and_new = || some(list(&(new_element() + &element(OTHER_TENANT, HIGH))));
 
     // A file without a label.
-    check_set(Unknown, [None, None], [new_custom(), None]);
-    check_set(Off, [None, None], [new_custom(), None]);
-    check_set(On, [None, None], [None, new_list()]);
+    check_set(Unknown, &[None, None], &[new_custom(), None]);
+    check_set(Off, &[None, None], &[new_custom(), None]);
+    check_set(On, &[None, None], &[None, new_list()]);
     // Where a label is.
-    check_set(Unknown, [old_custom(), None], [new_custom(), None]);
-    check_set(Unknown, [None, old_list()], [None, new_list()]);
-    check_set(Unknown, [None, removed()], [None, new_list()]);
-    check_set(Off, [old_custom(), None], [new_custom(), None]);
-    check_set(On, [None, old_list()], [None, new_list()]);
+    check_set(Unknown, &[old_custom(), None], &[new_custom(), None]);
+    check_set(Unknown, &[None, old_list()], &[None, new_list()]);
+    check_set(Unknown, &[None, removed()], &[None, new_list()]);
+    check_set(Off, &[old_custom(), None], &[new_custom(), None]);
+    check_set(On, &[None, old_list()], &[None, new_list()]);
     // Custom properties that the list hides would go on naming the old label elsewhere.
-    check_set(On, [old_custom(), None], [new_custom(), new_list()]);
-    check_set(On, [old_custom(), old_list()], [new_custom(), new_list()]);
+    check_set(On, &[old_custom(), None], &[new_custom(), new_list()]);
+    check_set(On, &[old_custom(), old_list()], &[new_custom(), new_list()]);
     check_set(
         Unknown,
-        [old_custom(), removed()],
-        [new_custom(), new_list()],
+        &[old_custom(), removed()],
+        &[new_custom(), new_list()],
     );
     // A list that does not count says the same all the same.
-    check_set(Off, [None, old_list()], [new_custom(), new_list()]);
+    check_set(Off, &[None, old_list()], &[new_custom(), new_list()]);
     // The list of others is none of the tenant's business, unless it uses lists.
     check_set(
         Unknown,
-        [None, others_list()],
-        [new_custom(), others_list()],
+        &[None, others_list()],
+        &[new_custom(), others_list()],
     );
-    check_set(On, [None, others_list()], [None, others_and_new()]);
+    check_set(On, &[None, others_list()], &[None, others_and_new()]);
 }
 
 #[test]
@@ -119,14 +118,18 @@ fn removal_is_recorded_in_the_list_and_leaves_no_properties() {
     let others = || some(custom(&group(2, OTHER_TENANT, HIGH)));
     let empty = || some(custom(""));
 
-    check_removed(Unknown, [None, None], None);
-    check_removed(On, [others(), None], None);
-    check_removed(On, [None, removed()], None);
-    check_removed(Unknown, [old_custom(), None], Some([empty(), None]));
-    check_removed(On, [old_custom(), None], Some([empty(), None]));
-    check_removed(Unknown, [None, old_list()], Some([None, removed()]));
-    check_removed(Off, [old_custom(), old_list()], Some([empty(), removed()]));
-    check_removed(On, [old_custom(), removed()], Some([empty(), removed()]));
+    check_removed(Unknown, &[None, None], None);
+    check_removed(On, &[others(), None], None);
+    check_removed(On, &[None, removed()], None);
+    check_removed(Unknown, &[old_custom(), None], Some(&[empty(), None]));
+    check_removed(On, &[old_custom(), None], Some(&[empty(), None]));
+    check_removed(Unknown, &[None, old_list()], Some(&[None, removed()]));
+    check_removed(
+        Off,
+        &[old_custom(), old_list()],
+        Some(&[empty(), removed()]),
+    );
+    check_removed(On, &[old_custom(), removed()], Some(&[empty(), removed()]));
 }
 
 #[test]
@@ -134,8 +137,8 @@ fn custom_properties_keep_all_that_is_not_the_tenants() {
     let check = |before: &str, expected: &str| {
         check_set(
             Unknown,
-            [some(custom(before)), None],
-            [some(custom(expected)), None],
+            &[some(custom(before)), None],
+            &[some(custom(expected)), None],
         );
     };
     let other = |pid| property(pid, "Client", "MSIP_Label_");
@@ -189,7 +192,7 @@ fn custom_properties_keep_all_that_is_not_the_tenants() {
 #[test]
 fn custom_properties_are_written_as_the_part_is() {
     let check = |before: String, expected: String| {
-        check_set(Unknown, [some(before), None], [some(expected), None]);
+        check_set(Unknown, &[some(before), None], &[some(expected), None]);
     };
     let empty = custom("");
     let root = empty.replace("></Properties>", "/>");
@@ -238,7 +241,11 @@ fn custom_properties_are_written_as_the_part_is() {
 #[test]
 fn the_list_is_ordered_and_keeps_its_extensions() {
     let check = |before: &str, expected: &str| {
-        check_set(On, [None, some(list(before))], [None, some(list(expected))]);
+        check_set(
+            On,
+            &[None, some(list(before))],
+            &[None, some(list(expected))],
+        );
     };
     let third = Uuid::from_u128(3);
     let (low, high) = (element(OTHER_TENANT, LOW), element(third, HIGH));
@@ -264,12 +271,12 @@ fn the_list_is_ordered_and_keeps_its_extensions() {
     let opened = list(&new)
         .replace("mipLabelMetadata\">", "mipLabelMetadata\" >")
         .replace("</clbl:labelList>", "</clbl:labelList >");
-    check_set(On, [None, some(written_as_empty)], [None, some(opened)]);
+    check_set(On, &[None, some(written_as_empty)], &[None, some(opened)]);
     let bare = |text: String| text.replace("clbl:", "").replace(":clbl=", "=");
     check_set(
         On,
-        [None, some(bare(list("")))],
-        [None, some(bare(list(&new)))],
+        &[None, some(bare(list("")))],
+        &[None, some(bare(list(&new)))],
     );
 }
 
@@ -410,6 +417,8 @@ fn a_label_id_that_another_tenant_uses_is_refused() {
     assert_eq!(list_after, Some(list(&new_element())));
 }
 
+type Encode<'e> = &'e dyn Fn(&str) -> Vec<u8>;
+
 #[test]
 fn the_encoding_of_a_part_stays() {
     let known = knowledge(TENANT, Unknown);
@@ -427,7 +436,7 @@ fn the_encoding_of_a_part_stays() {
             .map(|each| u8::try_from(each).unwrap())
             .collect::<Vec<u8>>()
     };
-    let encodings: [&dyn Fn(&str) -> Vec<u8>; 4] = [
+    let encodings: [Encode<'_>; 4] = [
         &|text| format!("\u{feff}{text}").into_bytes(),
         &|text| utf16(text, u16::to_le_bytes),
         &|text| utf16(text, u16::to_be_bytes),

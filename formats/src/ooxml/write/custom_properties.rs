@@ -71,11 +71,11 @@ impl<'b> Properties<'b> {
     }
 
     pub(super) fn has_own(&self, task: &Task<'_>) -> bool {
-        self.groups.iter().any(|group| task.owns(group))
+        self.groups.iter().any(|group| task.owns_group(group))
     }
 
     pub(super) fn says(&self, task: &Task<'_>, fields: &Fields) -> bool {
-        let mut own = self.groups.iter().filter(|group| task.owns(group));
+        let mut own = self.groups.iter().filter(|group| task.owns_group(group));
         let (first, second) = (own.next(), own.next());
         first.is_some_and(|group| fields.are_said_by(group)) && second.is_none()
     }
@@ -114,7 +114,7 @@ impl<'b> Properties<'b> {
         let own: Vec<&LabelGroup> = self
             .groups
             .iter()
-            .filter(|group| task.owns(group))
+            .filter(|group| task.owns_group(group))
             .collect();
         let says_label = |child: &Child<Property>| {
             let id = split_name(&child.item.name).map(|(id, _)| id);

@@ -142,10 +142,10 @@ impl<'t> Plan<'t> {
             let owned_there = |id| {
                 others
                     .iter()
-                    .any(|other| other.id == id && task.owns(other))
+                    .any(|other| other.id == id && task.owns_group(other))
             };
             let is_own = |group: &&LabelGroup| {
-                task.owns(group) || (group.site_id.is_none() && owned_there(group.id))
+                task.owns_group(group) || (group.site_id.is_none() && owned_there(group.id))
             };
             groups.iter().filter(is_own).collect()
         };
@@ -154,7 +154,7 @@ impl<'t> Plan<'t> {
             && of_info
                 .iter()
                 .chain(of_xmp)
-                .any(|group| group.id == fields.label_id && !task.owns(group))
+                .any(|group| group.id == fields.label_id && !task.owns_group(group))
         {
             return Err(WriteRefusal::ForeignLabel(fields.label_id));
         }
@@ -254,22 +254,20 @@ fn taken_back(
 /// The fields of the one label of the tenant.
 fn own_label(task: &Task<'_>, content: &Content<'_, '_>) -> Option<Fields> {
     let info = content.info.iter().flat_map(|info| info.groups.iter());
-    let label_of_info = info.clone().find(|group| task.owns(group));
+    let label_of_info = info.clone().find(|group| task.owns_group(group));
     if let Some(group) = label_of_info {
         return Fields::of_group(group);
     }
     let metadata = content.metadata.as_ref()?;
     let packet = Packet::open(task.input, &metadata.packet).ok()?;
-    let group = packet.groups.iter().find(|group| task.owns(group))?;
+    let group = packet.groups.iter().find(|group| task.owns_group(group))?;
     Fields::of_group(group)
 }
 
 fn is_unlabelled(task: &Task<'_>, prefix: &[u8]) -> bool {
-    let site_id = Some(task.site_id());
     task.options.read(prefix).is_ok_and(|reading| {
         let mut labels = reading.labels.iter();
-        reading.refusal.is_none()
-            && !labels.any(|label| label.site_id == site_id && label.enabled && !label.removed)
+        reading.refusal.is_none() && !labels.any(|label| task.is_live_own(label))
     })
 }
 
