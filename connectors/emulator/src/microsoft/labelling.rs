@@ -2,6 +2,7 @@
 
 use crate::frame::Content;
 use crate::microsoft::package::{self, FileLabel};
+use crate::microsoft::state::actor::Actors;
 use crate::microsoft::state::item::StoredLabel;
 use crate::microsoft::state::transient::{LabelJob, Place};
 use crate::microsoft::wire::Failure;
@@ -67,7 +68,7 @@ pub(crate) fn assign(world: &mut World<'_>, job: &LabelJob) -> Result<(), Failur
     let failed = || Failure::invalid_request("The file cannot be labelled.");
     let written = package::with_label(&bytes, label.as_ref()).ok_or_else(failed)?;
     let blob = world.keep(Content::new(written))?;
-    world.replace(job.place, blob, World::system_actor())?;
+    world.replace(job.place, blob, Actors::SYSTEM)?;
     note(
         world,
         job.place,

@@ -57,7 +57,7 @@ use self::world::World;
 use crate::frame::{ActiveFaults, ControlError, Frame, Operation, Provider};
 
 /// How the tenant begins.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct MicrosoftOptions {
     /// The directory's id.
     pub tenant_id: Uuid,
@@ -71,6 +71,16 @@ pub struct MicrosoftOptions {
     pub seed: u64,
     /// What the reference leaves open.
     pub switches: Switches,
+}
+
+impl std::fmt::Debug for MicrosoftOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MicrosoftOptions")
+            .field("tenant_id", &self.tenant_id)
+            .field("tenant_name", &self.tenant_name)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for MicrosoftOptions {

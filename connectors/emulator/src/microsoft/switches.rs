@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
-    // Tokens.
     /// Seconds that an access token lives; 60 to 90 minutes in practice (§1.1).
     pub access_token_seconds: u32,
     /// Whether an assertion whose `jti` was seen before is refused. Off: no report says so (§1.2).
@@ -29,8 +28,6 @@ pub struct Switches {
     /// What SharePoint REST says to a Graph token: `Invalid issuer or signature.` or
     /// `Unsupported security token.` (§1.7 \[O\]).
     pub graph_token_on_sharepoint: String,
-
-    // The label list.
     /// The v1.0 label list; refused or unknown in national clouds (§1.4 \[O\]).
     pub labels_v1: Availability,
     /// The beta label list (§1.4 \[O\]).
@@ -43,14 +40,10 @@ pub struct Switches {
     pub label_page_size: Option<usize>,
     /// Whether `priority` counts downwards, as one sentence of the docs reads (§2.4 \[U\]). Off.
     pub label_priority_reversed: bool,
-
-    // Sites and drives.
     /// Sites on a page of `getAllSites` (§3.1).
     pub site_page_size: usize,
     /// Whether `sharePointIds` of a drive and `sharepointIds` of an item must be selected to be sent (§3.2). On.
     pub sharepoint_ids_need_select: bool,
-
-    // Delta.
     /// Whether there is a delta at all; undocumented in national clouds (§1.4).
     pub delta: Availability,
     /// Items on a page when `$top` is absent: 200 (§3.4 \[U\]).
@@ -89,8 +82,6 @@ pub struct Switches {
     pub delta_sensitivity_label: bool,
     /// Milliseconds that a write stays unseen by delta. 0.
     pub delta_lag_milliseconds: u32,
-
-    // Items.
     /// Whether `cTag` moves with renames and property edits (§3.5 \[I\]). On.
     pub ctag_moves_on_metadata: bool,
     /// Milliseconds after an upload for which `quickXorHash` is missing (§3.5). 0.
@@ -110,8 +101,6 @@ pub struct Switches {
     /// Whether permission lists are complete without `Sites.FullControl.All` (§1.5). Off: site groups and the
     /// recipients of links are left out.
     pub permissions_without_full_control: bool,
-
-    // Downloads.
     /// Seconds that a download URL is good for: 3600 in a recorded answer, minutes in the docs (§4).
     pub download_url_seconds: u32,
     /// Whether a download URL works once only. Off.
@@ -128,8 +117,6 @@ pub struct Switches {
     pub url_auth_leak_refused: bool,
     /// The status of an expired or false download URL (§4: 401, 403 or 404).
     pub expired_url_status: u16,
-
-    // Uploads.
     /// What `If-Match` does on content (§5.1 \[I\]).
     pub if_match: IfMatch,
     /// The status where check-out is required and the file is not checked out (§5.3 \[U\]): 423; 400, 403, 409
@@ -143,8 +130,6 @@ pub struct Switches {
     pub promotion_moves_ctag: bool,
     /// The most bytes of one PUT: 250 MB (§5.1 \[D\]).
     pub upload_maximum_bytes: u64,
-
-    // Labels on files.
     /// The shape of the answer of `extractSensitivityLabels` (§6.1).
     pub extract_shape: ExtractShape,
     /// Whether the tenant lets SharePoint label PDF files (§6.2). On.
@@ -159,24 +144,16 @@ pub struct Switches {
     pub assign_justification_required: bool,
     /// The status of the monitor at the end: 200, other jobs also 202 (§6.2).
     pub monitor_end_status: u16,
-
-    // Retention.
     /// The answer where an item has no retention label (§5.6 \[U\]).
     pub no_retention_label: NoRetentionLabel,
-
-    // Everything.
     /// Whether the inner error is spelled `innererror` (§9: both occur). Off.
     pub inner_error_lower_case: bool,
     /// Limits (§8.1).
     pub throttle: ThrottleSwitches,
-
-    // Batches.
     /// Whether absolute URLs are taken in a batch (§12 \[U\]). Off.
     pub batch_absolute_urls: bool,
     /// Whether the answers of a batch come in another order than the calls (§8.3 \[D\]: any order). On.
     pub batch_shuffled: bool,
-
-    // Subscriptions.
     /// The longest life of a subscription in minutes: 42,300 (§8.4 \[D\]).
     pub subscription_maximum_minutes: u32,
     /// Whether changes are notified without a `notify` operation. On.

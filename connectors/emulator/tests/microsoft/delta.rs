@@ -335,7 +335,8 @@ async fn entries_have_what_is_asked_for() {
         keys.sort();
         keys
     };
-    let table: [(&str, fn(&mut Switches), &[&str]); 5] = [
+    type Change = fn(&mut Switches);
+    let table: [(&str, Change, &[&str]); 5] = [
         (
             "",
             |_| {},

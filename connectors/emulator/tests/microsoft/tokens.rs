@@ -113,7 +113,8 @@ async fn secrets_are_checked() {
     let url = cloud.token_url();
     let other = url.replace("7d1f0c52", "7d1f0c53");
     let domain = url.replace(&cloud.microsoft.tenant_id().to_string(), "alder.example");
-    let table: Vec<(&str, &str, &str, (u16, &str, u64))> = vec![
+    type Code = (u16, &'static str, u64);
+    let table: Vec<(&str, &str, &str, Code)> = vec![
         (&url, "", "", (200, "", 0)),
         (&domain, "", "", (200, "", 0)),
         (&other, "", "", (400, "invalid_request", 90002)),

@@ -8,6 +8,7 @@ use super::items::{caller_actor, changed};
 use super::route::{DriveRef, ItemRef};
 use super::{items, refer};
 use crate::frame::Content;
+use crate::microsoft::state::actor::Actors;
 use crate::microsoft::state::drive::DriveIndex;
 use crate::microsoft::state::item::{ItemIndex, Kind, LockForm};
 use crate::microsoft::state::transient::{Effect, Place, Scheduled};
@@ -86,20 +87,17 @@ pub(super) fn target(
     for part in folders {
         folder = match world.drive(drive)?.tree.child(folder, part) {
             Some(found) => found,
-            None => {
-                let actor = crate::microsoft::state::actor::Actors::SYSTEM;
-                world.create(
-                    drive,
-                    &NewItem {
-                        folder,
-                        name: part,
-                        kind: Kind::Folder,
-                        blob: None,
-                        actor,
-                        unique_id: None,
-                    },
-                )?
-            }
+            None => world.create(
+                drive,
+                &NewItem {
+                    folder,
+                    name: part,
+                    kind: Kind::Folder,
+                    blob: None,
+                    actor: Actors::SYSTEM,
+                    unique_id: None,
+                },
+            )?,
         };
     }
     Ok(Target::Named {
@@ -381,7 +379,11 @@ fn promote_later(world: &mut World<'_>, place: Place) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `PUT` needs no item reference beyond the file itself; kept here for the parts that act on files.
+/// The file that a call is about.
+///
+/// # Errors
+///
+/// 400 when it is something else than a file.
 pub(super) fn file(
     world: &World<'_>,
     caller: &Caller,

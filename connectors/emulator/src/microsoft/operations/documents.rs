@@ -324,7 +324,7 @@ impl Microsoft {
         sure(self.with(|world| world.plan_edit(drive, path, &body, who)));
     }
 
-    /// The root folder's item is the same in every drive but for its id.
+    /// The id of an item; that of the root folder for an empty path.
     pub(super) fn file_or_folder_id(
         &self,
         drive: &str,

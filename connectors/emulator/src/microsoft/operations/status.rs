@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Microsoft, sure};
 use crate::frame::ControlError;
+use crate::microsoft::state::actor::Actors;
 use crate::microsoft::state::item::{Item, Lock, LockForm, Rare, Retention};
 use crate::microsoft::state::transient::Place;
 use crate::microsoft::world::World;
@@ -129,8 +130,7 @@ impl World<'_> {
         fields: Map<String, Value>,
     ) -> Result<(), ControlError> {
         let place = self.change_silently(drive, path, |item| item.rare().fields = fields)?;
-        let actor = World::system_actor();
-        Ok(self.touch(place, actor)?)
+        Ok(self.touch(place, Actors::SYSTEM)?)
     }
 }
 

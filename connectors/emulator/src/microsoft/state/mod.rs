@@ -26,8 +26,8 @@ use self::site::{SharePointHost, Site, SiteIndex};
 use self::transient::{LabelJob, PendingEdit, Scheduled, Subscription, UploadSession};
 use super::throttle::Usage;
 
-/// The tenant with everything in it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// The tenant with everything in it. Not to be printed: secrets and keys are among it.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) tenant_id: Uuid,
     /// The first part of its host names: `alder`.

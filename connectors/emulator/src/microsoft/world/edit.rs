@@ -158,6 +158,15 @@ impl World<'_> {
         let moves_c_tag = self.switches.promotion_moves_ctag;
         let actor = self.item(place)?.modified_by;
         self.change(place, |item, _| {
+            if let Some(label) = item
+                .rare
+                .as_mut()
+                .and_then(|rare| rare.stored_label.as_mut())
+                && label.blob == item.blob
+            {
+                // The service knows what it wrote itself.
+                label.blob = Some(blob);
+            }
             item.blob = Some(blob);
             item.size = size;
             item.e_tag += 1;

@@ -2,7 +2,6 @@
 
 use super::World;
 use crate::frame::Content;
-use crate::microsoft::state::actor::Actors;
 use crate::microsoft::state::transient::{Effect, Place};
 use crate::microsoft::{labelling, package};
 
@@ -81,10 +80,5 @@ impl World<'_> {
         let edit = self.state.pending_edits.remove(at);
         let blob = self.keep(Content::new(edit.body))?;
         self.replace(place, blob, edit.who)
-    }
-
-    /// The actor of the service itself.
-    pub(crate) fn system_actor() -> crate::microsoft::state::actor::ActorRef {
-        Actors::SYSTEM
     }
 }
