@@ -1,7 +1,7 @@
 //! The enterprise as a service of the frame.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -59,7 +59,11 @@ impl Provider for BoxService {
     }
 
     fn seed(&self, folder: &Path) -> anyhow::Result<()> {
-        self.seed_below(folder, String::new())
+        let mut folders = vec![(folder.to_owned(), String::new())];
+        while let Some((folder, path)) = folders.pop() {
+            self.seed_entries(&folder, &path, &mut folders)?;
+        }
+        Ok(())
     }
 
     fn save(&self) -> Value {
@@ -119,34 +123,33 @@ impl Provider for BoxService {
 }
 
 impl BoxService {
-    /// Puts the files and folders below `folder` into the first user's root, at `path` and below it.
-    fn seed_below(&self, folder: &Path, path: String) -> anyhow::Result<()> {
-        let entries = std::fs::read_dir(folder)
-            .with_context(|| format!("cannot list {}", folder.display()))?;
-        let mut pending: Vec<_> = entries
-            .map(|entry| entry.map(|entry| (entry.path(), path.clone())))
-            .collect::<Result<_, _>>()?;
-        while let Some((entry, above)) = pending.pop() {
+    /// Puts what is in `folder` below `path` in the first user's root; the folders in it are left to the caller.
+    fn seed_entries(
+        &self,
+        folder: &Path,
+        path: &str,
+        folders: &mut Vec<(PathBuf, String)>,
+    ) -> anyhow::Result<()> {
+        let cannot_list = || format!("cannot list {}", folder.display());
+        for entry in std::fs::read_dir(folder).with_context(cannot_list)? {
+            let entry = entry.with_context(cannot_list)?.path();
             let Some(name) = entry.file_name().and_then(|name| name.to_str()) else {
                 anyhow::bail!("the name of {} is not UTF-8", entry.display());
             };
-            let place = match &*above {
+            let place = match path {
                 "" => name.to_owned(),
-                above => format!("{above}/{name}"),
+                path => format!("{path}/{name}"),
             };
+            let cannot_store = || format!("cannot store {place}");
             if entry.is_dir() {
-                for child in std::fs::read_dir(&entry)
-                    .with_context(|| format!("cannot list {}", entry.display()))?
-                {
-                    pending.push((child?.path(), place.clone()));
-                }
                 self.with(|world| world.folder_at(fresh::MINA, &place))
-                    .with_context(|| format!("cannot store {place}"))?;
+                    .with_context(cannot_store)?;
+                folders.push((entry, place));
             } else {
                 let body = std::fs::read(&entry)
                     .with_context(|| format!("cannot read {}", entry.display()))?;
                 self.with(|world| world.put(fresh::MINA, &place, body.into(), fresh::MINA))
-                    .with_context(|| format!("cannot store {place}"))?;
+                    .with_context(cannot_store)?;
             }
         }
         Ok(())

@@ -160,20 +160,20 @@ impl Asked {
         let all = world.state.events.from(0);
         let visible = all.len() - all.iter().rev().take_while(is_hidden).count();
         let Some(from) = self.from else {
-            return page(Vec::new(), &self.position(world, visible));
+            return page(&[], &self.position(world, visible));
         };
         if faults.empty_page() {
-            return page(Vec::new(), &self.position(world, from));
+            return page(&[], &self.position(world, from));
         }
         let (shown, next) = self.collected(world, from, visible);
         if shown.is_empty()
             && self.stream == Stream::Chronological
             && world.switches.empty_page_position_zero
         {
-            return page(Vec::new(), &json!(0));
+            return page(&[], &json!(0));
         }
         let entries = self.disturbed(world, faults, from, shown);
-        page(entries, &self.position(world, next))
+        page(&entries, &self.position(world, next))
     }
 
     /// The events of the page, and where the next one begins.
@@ -295,6 +295,6 @@ impl Stream {
     }
 }
 
-fn page(entries: Vec<Value>, next: &Value) -> Value {
+fn page(entries: &[Value], next: &Value) -> Value {
     json!({"chunk_size": entries.len(), "next_stream_position": next, "entries": entries})
 }

@@ -14,7 +14,10 @@ const HELP: &str =
 
 /// A refusal.
 #[derive(Debug, Clone)]
-pub(crate) struct Refusal {
+pub(crate) struct Refusal(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     status: StatusCode,
     headers: HeaderMap,
     form: Form,
@@ -40,7 +43,7 @@ enum Form {
 impl Refusal {
     /// In the form of the API.
     pub(crate) fn new(status: u16, code: &str, message: &str) -> Self {
-        Self {
+        Self(Box::new(Parts {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             headers: HeaderMap::new(),
             form: Form::Error {
@@ -48,12 +51,12 @@ impl Refusal {
                 message: message.to_owned(),
                 context: Value::Null,
             },
-        }
+        }))
     }
 
     /// With more about it.
     pub(crate) fn with_context(mut self, more: Value) -> Self {
-        if let Form::Error { context, .. } = &mut self.form {
+        if let Form::Error { context, .. } = &mut self.0.form {
             *context = more;
         }
         self
@@ -61,14 +64,14 @@ impl Refusal {
 
     /// In the form of the token endpoint.
     pub(crate) fn oauth(error: &'static str, description: &str) -> Self {
-        Self {
+        Self(Box::new(Parts {
             status: StatusCode::BAD_REQUEST,
             headers: HeaderMap::new(),
             form: Form::OAuth {
                 error,
                 description: description.to_owned(),
             },
-        }
+        }))
     }
 
     /// A token that is none, or has expired: nothing in the body.
@@ -97,11 +100,11 @@ impl Refusal {
         if let Ok(value) = HeaderValue::try_from(challenge) {
             headers.insert(WWW_AUTHENTICATE, value);
         }
-        Self {
+        Self(Box::new(Parts {
             status,
             headers,
             form: Form::Empty,
-        }
+        }))
     }
 
     /// Nothing there, or nothing for this user: the service does not tell which.
@@ -147,7 +150,7 @@ impl Refusal {
             "Request rate limit exceeded, please try again later",
         );
         if let Some(seconds) = retry_after {
-            refusal.headers.insert(RETRY_AFTER, seconds.into());
+            refusal.0.headers.insert(RETRY_AFTER, seconds.into());
         }
         refusal
     }
@@ -185,10 +188,15 @@ impl From<EditError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut answer = match self.form {
-            Form::Empty => self.status.into_response(),
+        let Parts {
+            status,
+            headers,
+            form,
+        } = *self.0;
+        let mut answer = match form {
+            Form::Empty => status.into_response(),
             Form::OAuth { error, description } => (
-                self.status,
+                status,
                 Json(json!({"error": error, "error_description": description})),
             )
                 .into_response(),
@@ -199,7 +207,7 @@ impl IntoResponse for Refusal {
             } => {
                 let mut body = json!({
                     "type": "error",
-                    "status": self.status.as_u16(),
+                    "status": status.as_u16(),
                     "code": code,
                     "message": message,
                     "help_url": HELP,
@@ -208,10 +216,10 @@ impl IntoResponse for Refusal {
                 if !context.is_null() {
                     body["context_info"] = context;
                 }
-                (self.status, Json(body)).into_response()
+                (status, Json(body)).into_response()
             }
         };
-        answer.headers_mut().extend(self.headers);
+        answer.headers_mut().extend(headers);
         answer
     }
 }

@@ -1,15 +1,17 @@
 //! What tests do to the enterprise, and what they see of it. A method that cannot do its work panics: it is a part of a
 //! test. The control API goes another way.
 
-use std::collections::BTreeMap;
+mod access;
+mod script;
+mod sight;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::state::collaboration::{CollaborationRole, CollaborationStatus, Grantee};
+use super::state::Id;
+use super::state::collaboration::{CollaborationRole, CollaborationStatus};
 use super::state::directory::{Group, Membership, Role, Status, User};
-use super::state::item::{Lock, Place, SharedLink};
-use super::state::{Id, Millis};
+use super::state::item::Place;
 use super::world::{Actor, EditError, NewVersion, World};
 use super::{BoxService, fresh};
 use crate::frame::Content;
@@ -301,12 +303,18 @@ impl BoxService {
 
     /// Puts a file or folder into the trash.
     pub fn trash(&self, item: &str) {
-        self.edit(item, |world, id, actor| world.trash(id, actor));
+        self.edit(item, |world, id, actor| {
+            world.trash(id, actor)?;
+            Ok(())
+        });
     }
 
     /// Takes a file or folder out of the trash.
     pub fn restore_from_trash(&self, item: &str) {
-        self.edit(item, |world, id, actor| world.restore(id, actor));
+        self.edit(item, |world, id, actor| {
+            world.restore(id, actor)?;
+            Ok(())
+        });
     }
 
     /// Changes a description, which is no change of content.
@@ -316,212 +324,11 @@ impl BoxService {
         });
     }
 
-    /// Makes a link with an access level: `open`, `company` or `collaborators`; `None` removes it.
-    pub fn share(&self, item: &str, access: Option<&str>) {
-        self.edit(item, |world, id, actor| {
-            let link = access.map(|access| world.new_link(access));
-            world.set_link(id, link, actor)
-        });
-    }
-
-    /// Makes a link whose effect a policy or its end limits.
-    pub fn share_limited(
+    pub(super) fn edit(
         &self,
         item: &str,
-        access: &str,
-        effective_access: &str,
-        effective_permission: &str,
-        until: Option<Millis>,
+        edit: impl FnOnce(&mut World<'_>, Id, Actor) -> Done<()>,
     ) {
-        self.edit(item, |world, id, actor| {
-            let link = SharedLink {
-                effective_access: effective_access.to_owned(),
-                effective_permission: effective_permission.to_owned(),
-                until,
-                ..world.new_link(access)
-            };
-            world.set_link(id, Some(link), actor)
-        });
-    }
-
-    /// Invites somebody to a file or folder. The invitation's id.
-    pub fn invite(&self, item: &str, new: &NewCollaboration) -> String {
-        let grantee = match (&new.user, &new.group, &new.email) {
-            (Some(user), ..) => Grantee::User(number(user)),
-            (_, Some(group), _) => Grantee::Group(number(group)),
-            (.., email) => Grantee::Email(email.clone().unwrap_or_default()),
-        };
-        let mut made = 0;
-        self.edit(item, |world, id, actor| {
-            made = world.invite(id, grantee, new.role, new.status, actor)?;
-            Ok(())
-        });
-        made.to_string()
-    }
-
-    /// Ends an invitation.
-    pub fn uninvite(&self, invitation: &str) {
-        self.with(|world| world.uninvite(number(invitation), Actor::person(fresh::ADMIN)))
-            .expect("an invitation");
-    }
-
-    /// Locks a file, or unlocks it.
-    pub fn set_lock(&self, file: &str, lock: Option<&NewLock>) {
-        self.edit(file, |world, id, actor| {
-            let now = world.millis();
-            let lock = lock.map(|new| Lock {
-                id: world.state.new_id(),
-                by: number(&new.by),
-                created: now,
-                expires: new.seconds.map(|seconds| now + seconds * 1000),
-                download_prevented: new.download_prevented,
-                app_type: new.app_type.clone(),
-            });
-            world.set_lock(id, lock, actor)
-        });
-    }
-
-    /// Puts a file under retention until a time from now, or ends it.
-    pub fn retain(&self, file: &str, seconds: Option<i64>) {
-        self.edit(file, |world, id, _| {
-            let until = seconds.map(|seconds| world.millis() + seconds * 1000);
-            world.item(id)?;
-            if let Some(item) = world.state.tree.get_mut(id) {
-                item.rare().retained_until = until;
-            }
-            Ok(())
-        });
-    }
-
-    /// Puts a watermark on a file.
-    pub fn watermark(&self, file: &str) {
-        self.edit(file, |world, id, _| {
-            let now = world.millis();
-            world.item(id)?;
-            if let Some(item) = world.state.tree.get_mut(id) {
-                item.rare().watermark = Some(now);
-            }
-            Ok(())
-        });
-    }
-
-    /// Makes a policy forbid downloads and uploads of a file, or no longer.
-    pub fn forbid(&self, file: &str, forbidden: bool) {
-        self.with(|world| {
-            let files = &mut world.state.script.forbidden;
-            if forbidden {
-                files.insert(number(file));
-            } else {
-                files.remove(&number(file));
-            }
-        });
-    }
-
-    /// Answers so many of the next downloads of a file with 202.
-    pub fn not_ready(&self, file: &str, times: u32) {
-        self.with(|world| world.state.script.not_ready.insert(number(file), times));
-    }
-
-    /// Refuses every call for a user with a status and code; 0 ends it.
-    pub fn refuse_user(&self, user: &str, status: u16, code: &str) {
-        self.with(|world| {
-            let refused = &mut world.state.script.refused_users;
-            match status {
-                0 => refused.remove(&number(user)),
-                status => refused.insert(number(user), (status, code.to_owned())),
-            }
-        });
-    }
-
-    /// Makes a person change a file just before the next upload to it arrives.
-    pub fn edit_before_upload(&self, file: &str, body: impl Into<Vec<u8>>, who: &str) {
-        let edit = (number(file), body.into(), number(who));
-        self.with(|world| world.state.script.edits_before_upload.push(edit));
-    }
-
-    /// Stores so many of the next new versions and answers 503 all the same.
-    pub fn unavailable_after_upload(&self, times: u32) {
-        self.with(|world| world.state.script.unavailable_after_upload = times);
-    }
-
-    /// Gives the classification template these options.
-    pub fn set_classifications(&self, names: &[&str]) {
-        let names = names.iter().map(ToString::to_string).collect();
-        self.with(|world| world.state.classifications = Some(names));
-    }
-
-    /// Sets what the app may do.
-    pub fn set_scopes(&self, scopes: &[&str]) {
-        self.with(|world| {
-            world.state.app.scopes = scopes.iter().map(ToString::to_string).collect();
-            // A change takes a new token (§1.1).
-            world.state.sessions.clear();
-        });
-    }
-
-    /// Sets whether the app may use As-User, and whether an admin has authorised it.
-    pub fn set_app(&self, as_user: bool, authorized: bool) {
-        self.with(|world| {
-            world.state.app.as_user = as_user;
-            world.state.app.authorized = authorized;
-        });
-    }
-
-    /// Ends all access tokens.
-    pub fn expire_tokens(&self) {
-        self.with(|world| world.state.sessions.clear());
-    }
-
-    /// Writes down an event of a type that nobody knows, without a source.
-    pub fn strange_event(&self, kind: &str) {
-        self.with(|world| world.happened_somewhere(kind, Actor::person(fresh::MINA)));
-    }
-
-    /// Paths below the root and contents of a user's files.
-    #[must_use]
-    pub fn files(&self, user: &str) -> BTreeMap<String, Bytes> {
-        self.with(|world| {
-            let user = number(user);
-            let own = world.state.tree.iter().filter(|(id, item)| {
-                item.owner == user && item.version().is_some() && !world.state.tree.is_trashed(*id)
-            });
-            own.filter_map(|(id, item)| {
-                let content = world.content(item.version()?);
-                Some((world.path(id), content.bytes()))
-            })
-            .collect()
-        })
-    }
-
-    /// The present content of a file.
-    #[must_use]
-    pub fn content(&self, file: &str) -> Bytes {
-        self.with(|world| {
-            let version = world.item(number(file)).ok()?.version()?.clone();
-            Some(world.content(&version).bytes())
-        })
-        .expect("a file")
-    }
-
-    /// How many versions a file has had.
-    #[must_use]
-    pub fn version_count(&self, file: &str) -> usize {
-        self.with(|world| {
-            let item = world.state.tree.get(number(file)).expect("a file");
-            1 + item.rare.as_ref().map_or(0, |rare| rare.versions.len())
-        })
-    }
-
-    /// The classification of a file.
-    #[must_use]
-    pub fn classification(&self, file: &str) -> Option<String> {
-        self.with(|world| {
-            let item = world.state.tree.get(number(file))?;
-            item.rare.as_ref()?.classification.as_ref()?.name.clone()
-        })
-    }
-
-    fn edit(&self, item: &str, edit: impl FnOnce(&mut World<'_>, Id, Actor) -> Done<()>) {
         let done = self.with(|world| {
             let id = number(item);
             let owner = world.state.tree.get(id).ok_or(EditError::NotFound)?.owner;

@@ -1,0 +1,265 @@
+//! From what events speak of to changes.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use labeld_connector::{Change, FolderMeta, Result, UnreadableFolder};
+
+use super::meaning::{Touched, TouchedItem};
+use super::resolve::Found;
+use crate::app::BoxApp;
+use crate::directory::{Member, People};
+use crate::item::{OwnFile, SOMEWHERE, folder_meta, folders_above, incomplete, joined, place_of};
+use crate::model::{Id, Item};
+use crate::reference::{FileName, folder_ref};
+use crate::walk::Task;
+
+/// Looks at the same time.
+const SIDE_BY_SIDE: usize = 4;
+
+/// What a page of events comes to.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) changes: Vec<Change>,
+    /// Told after everything else, so that what was moved out of a folder is no longer in it.
+    removed_folders: Vec<Change>,
+    pub(super) unreadable: Vec<UnreadableFolder>,
+    pub(super) tasks: Vec<Task>,
+}
+
+impl BoxApp {
+    /// Looks at everything that was touched, and tells what became of it.
+    pub(super) async fn tell(&self, from: u64, touched: Touched) -> Result<Told> {
+        let mut told = Told::default();
+        if touched.groups {
+            self.access.forget_groups();
+        }
+        let people = if touched.users.is_empty() {
+            self.people().await?
+        } else {
+            self.people_now().await?
+        };
+        for (user, comes) in touched.users {
+            self.tell_user(user, comes, &people, &mut told);
+        }
+        let found: Vec<(TouchedItem, Found)> = stream::iter(touched.items)
+            .map(|item| self.found(item, from, Arc::clone(&people)))
+            .buffered(SIDE_BY_SIDE)
+            .try_collect()
+            .await?;
+        for (item, found) in found {
+            if item.shared || item.moved {
+                self.access.forget(item.id);
+            }
+            if item.is_folder {
+                self.tell_folder(from, &item, found, &people, &mut told);
+            } else {
+                self.tell_file(from, &item, found, &people, &mut told);
+            }
+        }
+        let removed = std::mem::take(&mut told.removed_folders);
+        told.changes.extend(removed);
+        Ok(told)
+    }
+
+    async fn found(
+        &self,
+        item: TouchedItem,
+        from: u64,
+        people: Arc<People>,
+    ) -> Result<(TouchedItem, Found)> {
+        let known = match item.is_folder {
+            true => self.seen.folder_owner(item.id, from),
+            false => self.seen.file_owner(item.id, from),
+        };
+        let found = self.find(&item, known, &people).await?;
+        Ok((item, found))
+    }
+
+    fn tell_user(&self, user: Id, comes: bool, people: &People, told: &mut Told) {
+        self.usable.remove(&user);
+        match (people.covered(user), people.member(user)) {
+            (Some(member), _) => {
+                let root = folder_meta(Id::ROOT, None, member.login.clone(), user);
+                told.changes.push(Change::FolderAt(root));
+                if comes {
+                    told.task(Id::ROOT, user);
+                }
+            }
+            // What is known of somebody who can no longer be acted as stays.
+            (None, Some(_)) => {}
+            (None, None) => {
+                let root = folder_ref(Id::ROOT, user);
+                told.removed_folders.push(Change::FolderRemoved(root));
+            }
+        }
+    }
+
+    fn tell_file(
+        &self,
+        from: u64,
+        touched: &TouchedItem,
+        found: Found,
+        people: &People,
+        told: &mut Told,
+    ) {
+        let known_owner = self.seen.file_owner(touched.id, from);
+        // Under whom it may have been told before. Who moved it to somebody else most likely had it.
+        let mut former: Vec<Id> = known_owner.into_iter().collect();
+        if touched.moved || touched.removed {
+            former.extend(
+                touched
+                    .doers
+                    .iter()
+                    .filter(|doer| people.covered(**doer).is_some()),
+            );
+        }
+        let present = match found {
+            Found::Here { item, owner } => {
+                let id = owner.id;
+                self.tell_present_file(from, *item, &owner, told);
+                Some(id)
+            }
+            Found::Elsewhere => None,
+            Found::Gone => {
+                former.extend(touched.owner);
+                None
+            }
+            Found::Unclear(error) => {
+                told.unreadable.push(unclear(touched, error));
+                return;
+            }
+        };
+        former.sort_unstable();
+        former.dedup();
+        for owner in former.into_iter().filter(|owner| Some(*owner) != present) {
+            let gone = FileName::new(owner, touched.id).file_ref();
+            told.changes.push(Change::Removed(gone));
+        }
+    }
+
+    fn tell_present_file(&self, from: u64, item: Item, owner: &Member, told: &mut Told) {
+        let folders = folders_above(&item, owner.id, &owner.login);
+        self.tell_folders(from, owner.id, folders, false, &mut told.changes);
+        let (folder, parent) = place_of(&item, &owner.login);
+        let own = OwnFile {
+            name: FileName::new(owner.id, item.id),
+            item,
+            folder,
+            parent,
+        };
+        match self.meta_of(&own) {
+            Some(meta) => {
+                self.seen.note_file(own.name.file, owner.id, from);
+                told.changes.push(Change::Upserted(meta));
+            }
+            None => {
+                let name = own.item.name.as_deref().unwrap_or(SOMEWHERE);
+                let path = joined(&own.folder, name);
+                told.unreadable.push(UnreadableFolder {
+                    error: incomplete(&path),
+                    path,
+                });
+            }
+        }
+    }
+
+    fn tell_folder(
+        &self,
+        from: u64,
+        touched: &TouchedItem,
+        found: Found,
+        people: &People,
+        told: &mut Told,
+    ) {
+        let changes_place = touched.moved || touched.appeared || touched.removed;
+        match found {
+            Found::Here { item, owner } => {
+                let known_owner = self.seen.folder_owner(touched.id, from);
+                let may_be_from_another = touched.moved && known_owner != Some(owner.id);
+                if may_be_from_another {
+                    // Its files have other names if it has another owner: they go, and come back as what they are.
+                    let gone = folder_ref(touched.id, owner.id);
+                    told.removed_folders.push(Change::FolderRemoved(gone));
+                }
+                // Of what lies in it no events tell.
+                if may_be_from_another || touched.appeared || touched.removed {
+                    told.task(touched.id, owner.id);
+                } else if touched.moved || touched.renamed {
+                    self.tell_present_folder(from, &item, &owner, told);
+                }
+            }
+            Found::Elsewhere if touched.shared && !changes_place => {
+                self.list_shared_in(touched, people, told);
+            }
+            Found::Elsewhere if changes_place => {
+                let gone = folder_ref(touched.id, Id::ROOT);
+                told.removed_folders.push(Change::FolderRemoved(gone));
+            }
+            Found::Gone => {
+                let gone = folder_ref(touched.id, Id::ROOT);
+                told.removed_folders.push(Change::FolderRemoved(gone));
+            }
+            Found::Elsewhere => {}
+            Found::Unclear(error) => told.unreadable.push(unclear(touched, error)),
+        }
+    }
+
+    /// A folder of somebody outside the enterprise was shared with somebody inside: it is listed through them.
+    fn list_shared_in(&self, touched: &TouchedItem, people: &People, told: &mut Told) {
+        let is_foreign = touched
+            .owner
+            .is_some_and(|owner| people.member(owner).is_none());
+        let through = touched
+            .doers
+            .iter()
+            .find(|doer| people.covered(**doer).is_some());
+        if let (true, Some(user)) = (is_foreign, through) {
+            told.task(touched.id, *user);
+        }
+    }
+
+    fn tell_present_folder(&self, from: u64, item: &Item, owner: &Member, told: &mut Told) {
+        let mut folders = folders_above(item, owner.id, &owner.login);
+        let (above, parent) = place_of(item, &owner.login);
+        let name = item.name.as_deref().unwrap_or(SOMEWHERE);
+        let meta = folder_meta(item.id, Some(parent), joined(&above, name), owner.id);
+        folders.push((item.id, meta));
+        self.tell_folders(from, owner.id, folders, false, &mut told.changes);
+    }
+
+    /// Tells where folders are, those of which it was told before left out unless `always`.
+    pub(crate) fn tell_folders(
+        &self,
+        from: u64,
+        owner: Id,
+        folders: Vec<(Id, FolderMeta)>,
+        always: bool,
+        changes: &mut Vec<Change>,
+    ) {
+        for (folder, meta) in folders {
+            if always || !self.seen.has_told_folder(folder, owner, &meta.path, from) {
+                self.seen.note_folder(folder, owner, &meta.path, from);
+                changes.push(Change::FolderAt(meta));
+            }
+        }
+    }
+}
+
+impl Told {
+    fn task(&mut self, folder: Id, user: Id) {
+        let task = Task { folder, user };
+        if !self.tasks.contains(&task) {
+            self.tasks.push(task);
+        }
+    }
+}
+
+fn unclear(touched: &TouchedItem, error: labeld_connector::Error) -> UnreadableFolder {
+    let login = touched.owner_login.as_deref().unwrap_or(SOMEWHERE);
+    let name = touched.name.as_deref().unwrap_or(SOMEWHERE);
+    UnreadableFolder {
+        path: joined(login, name),
+        error,
+    }
+}
