@@ -26,7 +26,7 @@ mod tenant;
 mod token;
 mod words;
 
-pub use drives::{DriveInfo, DriveList, Drives, OwnerRule, Profile, Scope};
+pub use drives::{DriveInfo, DriveList, Drives, Extent, OwnerRule, Profile, Scope};
 pub use endpoints::{Cloud, Endpoints, SharePointHosts};
 pub use label_list::ORDER_FIELD;
 pub use sites::Place;

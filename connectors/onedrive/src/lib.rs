@@ -5,7 +5,8 @@
 use async_trait::async_trait;
 use labeld_connector::{Examined, Exposure, Result};
 use labeld_graph::{
-    DriveInfo, DriveList, Drives, OwnerRule, Place, Profile, Scope, Tenant, examined_failure,
+    DriveInfo, DriveList, Drives, Extent, OwnerRule, Place, Profile, Scope, Tenant,
+    examined_failure,
 };
 
 /// A tenant's OneDrives as an app.
@@ -13,6 +14,9 @@ pub type OneDrive = Drives<OneDriveOptions>;
 
 /// Items on a page unless the options say otherwise: what the service seems to give by itself.
 pub const DEFAULT_PAGE_SIZE: u32 = 200;
+
+/// What Graph calls a OneDrive for Business (reference/microsoft-graph.md §3.2).
+const ONE_DRIVE: &str = "business";
 
 /// Whose drives are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,24 +82,27 @@ impl Scope for OneDriveOptions {
         }
     }
 
-    async fn find(&self, tenant: &Tenant) -> Result<DriveList> {
-        let mut list = match &self.users {
+    async fn find(&self, tenant: &Tenant, extent: Extent) -> Result<DriveList> {
+        let (mut list, is_all) = match &self.users {
             Users::All => {
                 let mut places = tenant.all_sites().await?;
                 places.retain(|place| place.is_personal() && !self.excludes_place(place));
-                tenant.drives_of_sites(&places, "business").await?
+                let is_all = extent.apply(&mut places);
+                (tenant.drives_of_sites(&places, ONE_DRIVE).await?, is_all)
             }
             Users::Listed(people) => {
-                let is_kept = |person: &&String| {
+                let mut people = people.clone();
+                people.retain(|person| {
                     !self
                         .exclude
                         .iter()
                         .any(|out| out.eq_ignore_ascii_case(person))
-                };
-                let people: Vec<String> = people.iter().filter(is_kept).cloned().collect();
-                tenant.drives_of_people(&people).await?
+                });
+                let is_all = extent.apply(&mut people);
+                (tenant.drives_of_people(&people).await?, is_all)
             }
         };
+        list.complete &= is_all;
         list.drives.retain(|drive| !self.excludes_drive(drive));
         Ok(list)
     }

@@ -5,13 +5,18 @@
 use async_trait::async_trait;
 use labeld_connector::http::Url;
 use labeld_connector::{Examined, Exposure, Result, UnreadableFeed};
-use labeld_graph::{DriveList, Drives, OwnerRule, Profile, Scope, Tenant, examined_failure};
+use labeld_graph::{
+    DriveList, Drives, Extent, OwnerRule, Profile, Scope, Tenant, examined_failure,
+};
 
 /// A tenant's SharePoint as an app.
 pub type SharePoint = Drives<SharePointOptions>;
 
 /// Items on a page unless the options say otherwise: what the service seems to give by itself.
 pub const DEFAULT_PAGE_SIZE: u32 = 200;
+
+/// What Graph calls a document library (reference/microsoft-graph.md §3.2).
+const LIBRARY: &str = "documentLibrary";
 
 /// Which sites are looked at, and what is known of their libraries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +58,7 @@ impl SharePointOptions {
     }
 
     /// The sites that are listed, as far as they can be found.
-    async fn listed(&self, tenant: &Tenant, addresses: &[Url]) -> Result<DriveList> {
+    async fn listed(tenant: &Tenant, addresses: &[Url]) -> Result<DriveList> {
         let mut places = Vec::new();
         let mut missing = Vec::new();
         for address in addresses {
@@ -66,7 +71,7 @@ impl SharePointOptions {
                 }),
             }
         }
-        let mut list = tenant.drives_of_sites(&places, "documentLibrary").await?;
+        let mut list = tenant.drives_of_sites(&places, LIBRARY).await?;
         // The feeds of a site that cannot be found have no name, so none may be taken for gone.
         list.complete = missing.is_empty();
         list.unreadable.extend(missing);
@@ -87,15 +92,21 @@ impl Scope for SharePointOptions {
         }
     }
 
-    async fn find(&self, tenant: &Tenant) -> Result<DriveList> {
-        let mut list = match &self.sites {
+    async fn find(&self, tenant: &Tenant, extent: Extent) -> Result<DriveList> {
+        let (mut list, is_all) = match &self.sites {
             Sites::All => {
                 let mut places = tenant.all_sites().await?;
                 places.retain(|place| !place.is_personal() && !self.excludes(place.web_url()));
-                tenant.drives_of_sites(&places, "documentLibrary").await?
+                let is_all = extent.apply(&mut places);
+                (tenant.drives_of_sites(&places, LIBRARY).await?, is_all)
             }
-            Sites::Listed(addresses) => self.listed(tenant, addresses).await?,
+            Sites::Listed(addresses) => {
+                let mut addresses = addresses.clone();
+                let is_all = extent.apply(&mut addresses);
+                (Self::listed(tenant, &addresses).await?, is_all)
+            }
         };
+        list.complete &= is_all;
         list.drives.retain(|drive| !self.excludes(drive.web_url()));
         Ok(list)
     }

@@ -11,7 +11,7 @@ use labeld_connector::{
 
 use super::item::ITEM_FIELDS;
 use super::reference::ItemRef;
-use super::{Core, Drives, Scope};
+use super::{Core, Drives, Extent, Scope};
 use crate::call::Purpose;
 
 #[async_trait]
@@ -30,7 +30,7 @@ impl<S: Scope> Connector for Drives<S> {
     }
 
     async fn feeds(&self) -> Result<FeedList> {
-        let found = self.scope.find(&self.core.tenant).await?;
+        let found = self.scope.find(&self.core.tenant, Extent::All).await?;
         Ok(self.core.feeds(found))
     }
 

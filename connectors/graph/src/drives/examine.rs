@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::changes::purpose;
 use super::info::DriveInfo;
 use super::scope::DriveList;
-use super::{Core, Drives, Scope};
+use super::{Core, Drives, Extent, Scope};
 use crate::address::ask;
 use crate::call::{Purpose, UNITS_ONE};
 use crate::model::{DriveItem, Page};
@@ -85,7 +85,7 @@ impl<S: Scope> Drives<S> {
             return seen;
         }
         seen.extend(self.scope.examine(&core.tenant).await);
-        let drive = match self.scope.find(&core.tenant).await {
+        let drive = match self.scope.find(&core.tenant, Extent::Sample).await {
             Ok(found) => core.examine_drives(found, &mut seen),
             Err(error) => {
                 seen.push(examined_failure("drives", &error, GRANT));
@@ -178,17 +178,22 @@ impl Core {
 
     fn examine_drives(&self, found: DriveList, seen: &mut Vec<Examined>) -> Option<DriveInfo> {
         let count = found.drives.len();
+        let shown = if found.complete {
+            format!("{count} can be read")
+        } else {
+            format!("{count} can be read in the places looked at")
+        };
         seen.push(match (count, found.unreadable.first()) {
             (_, Some(unreadable)) => Examined::new(
                 "drives",
                 Health::Warning,
                 format!(
-                    "{count} can be read; {} places cannot, for example {}: {}",
+                    "{shown}; {} places cannot be looked into, for example {}: {}",
                     found.unreadable.len(),
                     unreadable.path,
                     sentence(&unreadable.error)
                 ),
-                "grant the app access to these sites, or exclude them in the configuration",
+                "grant the app access to these places, or exclude them in the configuration",
             ),
             (0, None) => Examined::new(
                 "drives",
@@ -196,7 +201,7 @@ impl Core {
                 "there is none",
                 "check which sites or people are configured, and what is excluded",
             ),
-            (count, None) => Examined::passed("drives", format!("{count} can be read")),
+            (_, None) => Examined::passed("drives", shown),
         });
         found.drives.into_iter().next()
     }

@@ -33,7 +33,7 @@ use crate::tenant::Tenant;
 
 pub(crate) use info::DRIVE_FIELDS;
 pub use info::DriveInfo;
-pub use scope::{DriveList, OwnerRule, Profile, Scope};
+pub use scope::{DriveList, Extent, OwnerRule, Profile, Scope};
 
 use forest::Forest;
 use libraries::Libraries;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use labeld_connector::{Examined, Exposure, Result, UnreadableFeed};
 
 use super::info::DriveInfo;
+use crate::batch::MOST_PARTS;
 use crate::tenant::Tenant;
 
 /// Which drives an app consists of.
@@ -14,15 +15,35 @@ pub trait Scope: Debug + Send + Sync + 'static {
     /// What is true of all of them.
     fn profile(&self) -> Profile;
 
-    /// Looks for them.
+    /// Looks for them, in all places or in a few.
     ///
     /// # Errors
     ///
     /// When the list cannot be had at all.
-    async fn find(&self, tenant: &Tenant) -> Result<DriveList>;
+    async fn find(&self, tenant: &Tenant, extent: Extent) -> Result<DriveList>;
 
     /// Looks whether the app may see the places where they are, by one harmless call.
     async fn examine(&self, tenant: &Tenant) -> Vec<Examined>;
+}
+
+/// How far to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Extent {
+    /// Into every place.
+    All,
+    /// Into the first few, as many as one call takes: a large tenant has thousands.
+    Sample,
+}
+
+impl Extent {
+    /// Leaves out of `places` what is beyond it; whether nothing was.
+    pub fn apply<T>(self, places: &mut Vec<T>) -> bool {
+        let before = places.len();
+        if self == Self::Sample {
+            places.truncate(MOST_PARTS);
+        }
+        places.len() == before
+    }
 }
 
 /// What is true of all drives of a product.

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use labeld_connector::http::Secret;
 use labeld_connector::{Examined, Health};
-use labeld_connector_sharepoint::SharePointOptions;
+use labeld_connector_sharepoint::{SharePointOptions, Sites};
 use labeld_emulator::microsoft::Availability;
 use labeld_graph::{Credential, Tenant, TenantOptions};
 
@@ -128,4 +128,19 @@ async fn a_feed_that_fails_is_told() {
         .switch(|switches| switches.delta = Availability::Forbidden);
     let found = examined(&app, app.world.options()).await;
     assert_eq!(of(&found, "change feed").health, Health::Failed);
+}
+
+#[tokio::test]
+async fn a_large_tenant_is_looked_at_by_a_sample() {
+    let mut app = library().await;
+    for number in 0..30 {
+        let site = format!("site{number}");
+        app.world.microsoft().add_site(&site, "One of many");
+        app.world.microsoft().add_library(&site, "Papers");
+    }
+    app.scope.sites = Sites::All;
+    let connector = app.app();
+    let (found, requests) = app.world.requests(connector.examine()).await;
+    assert_eq!(of(&found, "drives").health, Health::Passed);
+    assert!(requests.len() < 15, "{} requests", requests.len());
 }

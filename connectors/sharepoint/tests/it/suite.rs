@@ -28,20 +28,30 @@ async fn the_suite_passes_with_bad_luck() {
 type Turn = fn(&mut Switches);
 
 const TURNS: &[(&str, Turn)] = &[
-    ("If-Match answers 409", |switches| {
+    ("If-Match answers 409, delta has all fields", |switches| {
         switches.if_match = IfMatch::Honour409;
+        switches.delta_omits_c_tag = false;
+        switches.deleted_form = DeletedForm::Full;
+        switches.ctag_moves_on_metadata = false;
     }),
-    ("If-Match answers notAllowed", |switches| {
-        switches.if_match = IfMatch::HonourNotAllowed;
-    }),
-    ("If-Match is not heeded", |switches| {
-        switches.if_match = IfMatch::Ignore;
-    }),
+    (
+        "If-Match answers notAllowed, links in the form of functions",
+        |switches| {
+            switches.if_match = IfMatch::HonourNotAllowed;
+            switches.delta_link_form = LinkForm::Function;
+            switches.delta_bad_token = BadTokenAnswer::Gone;
+            switches.deleted_form = DeletedForm::Nameless;
+        },
+    ),
+    (
+        "If-Match is not heeded, what lay in a folder is not listed",
+        |switches| {
+            switches.if_match = IfMatch::Ignore;
+            switches.deleted_folder_lists_children = false;
+        },
+    ),
     ("downloads without an ETag", |switches| {
         switches.download_etag = false;
-    }),
-    ("content is streamed", |switches| {
-        switches.stream_content = true;
     }),
     ("content is streamed, no address", |switches| {
         switches.stream_content = true;
@@ -50,48 +60,30 @@ const TURNS: &[(&str, Turn)] = &[
     ("ranges are ignored", |switches| {
         switches.range_ignored = true;
     }),
-    ("ranges want Accept", |switches| {
-        switches.range_needs_accept = true;
-    }),
-    ("addresses work once", |switches| {
+    ("addresses work once, ranges want Accept", |switches| {
         switches.single_use = true;
-    }),
-    ("delta has all fields", |switches| {
-        switches.delta_omits_c_tag = false;
-        switches.deleted_form = DeletedForm::Full;
-        switches.ctag_moves_on_metadata = false;
-    }),
-    ("tombstones have no name", |switches| {
-        switches.deleted_form = DeletedForm::Nameless;
-    }),
-    ("what lay in a folder is not listed", |switches| {
-        switches.deleted_folder_lists_children = false;
+        switches.range_needs_accept = true;
     }),
     ("no hashes, and no cTag in delta", |switches| {
         switches.hash_missing_milliseconds = u32::MAX;
     }),
-    ("no hashes at all", |switches| {
+    ("no hashes at all, links with the whole name", |switches| {
         switches.hash_missing_milliseconds = u32::MAX;
         switches.hashless_form = HashlessForm::NoHashes;
         switches.delta_omits_c_tag = false;
-    }),
-    ("ancestors are not repeated", |switches| {
-        switches.delta_repeats_ancestors = false;
-        switches.delta_repeats_root = false;
-    }),
-    ("links in the form of functions", |switches| {
-        switches.delta_link_form = LinkForm::Function;
-        switches.delta_bad_token = BadTokenAnswer::Gone;
-    }),
-    ("links with the whole name", |switches| {
         switches.delta_link_form = LinkForm::QualifiedQuery;
     }),
-    ("no rewriting, no retention label", |switches| {
-        switches.promotion = Promotion::Off;
-        switches.no_retention_label = NoRetentionLabel::NotFound;
-        switches.inner_error_lower_case = true;
-        switches.batch_shuffled = false;
-    }),
+    (
+        "ancestors are not repeated, nothing is rewritten",
+        |switches| {
+            switches.delta_repeats_ancestors = false;
+            switches.delta_repeats_root = false;
+            switches.promotion = Promotion::Off;
+            switches.no_retention_label = NoRetentionLabel::NotFound;
+            switches.inner_error_lower_case = true;
+            switches.batch_shuffled = false;
+        },
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
