@@ -181,29 +181,50 @@ async fn a_store_of_version_1_is_taken_over() {
     drop(connection);
     expect_taken_over(open(&folder, MIGRATIONS).await).await;
     let connection = rusqlite::Connection::open(&path).unwrap();
-    let broken = connection.prepare("PRAGMA foreign_key_check").unwrap().exists([]);
+    let broken = connection
+        .prepare("PRAGMA foreign_key_check")
+        .unwrap()
+        .exists([]);
     assert!(!broken.unwrap());
 }
 
 async fn expect_taken_over(db: Db) {
-    let all = files::Page { after: None, limit: 10 };
-    let files = files::list(&db, &files::FileQuery::default(), all).await.unwrap();
+    let all = files::Page {
+        after: None,
+        limit: 10,
+    };
+    let files = files::list(&db, &files::FileQuery::default(), all)
+        .await
+        .unwrap();
     let places: Vec<String> = files
         .iter()
-        .map(|file| format!("{}/{}/{} {:?}", file.app, file.folder, file.name, file.barrier))
+        .map(|file| {
+            format!(
+                "{}/{}/{} {:?}",
+                file.app, file.folder, file.name, file.barrier
+            )
+        })
         .collect();
     assert_eq!(
         places,
-        ["finance/a/x.docx None", "finance/a/b/y.docx Some(Denied)", "sales/a/z.docx None"]
+        [
+            "finance/a/x.docx None",
+            "finance/a/b/y.docx Some(Denied)",
+            "sales/a/z.docx None"
+        ]
     );
     let mut positions = Vec::new();
     for name in ["finance", "sales"] {
-        let app = apps::find(&db, &"contoso".into(), &name.into()).await.unwrap();
+        let app = apps::find(&db, &"contoso".into(), &name.into())
+            .await
+            .unwrap();
         let feeds = feeds::of_app(&db, app.unwrap()).await.unwrap();
         assert_eq!(feeds.len(), 1);
         positions.push(feeds[0].position.clone().map(|position| position.cursor.0));
         let tx = db.begin().await.unwrap();
-        let run = runs::begin(&tx, app.unwrap(), "{}", DateTime::UNIX_EPOCH).await.unwrap();
+        let run = runs::begin(&tx, app.unwrap(), "{}", DateTime::UNIX_EPOCH)
+            .await
+            .unwrap();
         let gone = runs::end_enumeration(&tx, run, feeds[0].id, DateTime::UNIX_EPOCH).await;
         assert!(gone.unwrap() > 0, "its files are of its feed");
     }

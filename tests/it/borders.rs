@@ -311,7 +311,7 @@ fn what_only_one_place_may_do() {
             &[],
             &[
                 ".unwrap()",
-                ".expect(",
+                ".expect(\"",
                 "panic!(",
                 "todo!(",
                 "unimplemented!(",
