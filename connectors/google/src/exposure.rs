@@ -1,0 +1,202 @@
+//! Who can reach a file (reference/google-drive.md §8).
+
+use chrono::{DateTime, Utc};
+use labeld_connector::{Exposure, FileRef, Result};
+
+use crate::client::Purpose;
+use crate::corpus::{Corpus, parse_file};
+use crate::domains::OwnDomains;
+use crate::drive::GoogleDrive;
+use crate::model::Permission;
+
+const OPERATION: &str = "find out who can reach";
+
+/// What permissions come to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Findings {
+    is_public: bool,
+    has_external: bool,
+    has_internal: bool,
+    has_unknown: bool,
+    /// Addresses of the organisation's own groups, which may have members outside it.
+    pub(crate) groups: Vec<String>,
+}
+
+impl Findings {
+    /// Takes in permissions; what is deleted, over, or shows only that the file is there gives nobody access.
+    pub(crate) fn of(
+        permissions: &[Permission],
+        owner: Option<&str>,
+        own: &OwnDomains,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut findings = Self::default();
+        let in_force = permissions.iter().filter(|it| {
+            it.deleted != Some(true)
+                && it.view.as_deref() != Some("metadata")
+                && it.expiration_time.is_none_or(|expires| now < expires)
+        });
+        for permission in in_force {
+            findings.add(permission, owner, own);
+        }
+        findings
+    }
+
+    fn add(&mut self, permission: &Permission, owner: Option<&str>, own: &OwnDomains) {
+        match permission.kind.as_deref() {
+            Some("anyone") => self.is_public = true,
+            Some("domain") => match permission.domain.as_deref() {
+                Some(domain) if own.have(domain) => self.has_internal = true,
+                Some(_) => self.has_external = true,
+                None => self.has_unknown = true,
+            },
+            Some(kind @ ("user" | "group")) => match permission.email_address.as_deref() {
+                Some(email) if owner.is_some_and(|owner| owner.eq_ignore_ascii_case(email)) => {}
+                Some(email) if own.own(email) => {
+                    self.has_internal = true;
+                    if kind == "group" {
+                        self.groups.push(email.to_owned());
+                    }
+                }
+                Some(_) => self.has_external = true,
+                None => self.has_unknown = true,
+            },
+            _ => self.has_unknown = true,
+        }
+    }
+
+    /// Whether the members of a group can still change the level.
+    fn needs_groups(&self) -> bool {
+        !self.is_public && !self.has_external && !self.groups.is_empty()
+    }
+
+    /// The level: the widest that is certain, unknown where something wider cannot be ruled out.
+    pub(crate) fn level(&self, least: Exposure) -> Exposure {
+        if self.is_public {
+            Exposure::Public
+        } else if self.has_external {
+            Exposure::External
+        } else if self.has_unknown {
+            Exposure::Unknown
+        } else if self.has_internal {
+            Exposure::Internal
+        } else {
+            least
+        }
+    }
+}
+
+impl GoogleDrive {
+    /// Who can reach a file.
+    pub(crate) async fn exposure_of(&self, file: &FileRef) -> Result<Exposure> {
+        let (corpus, id) = parse_file(file, OPERATION)?;
+        let sight = self.sight(&corpus, OPERATION).await?;
+        let purpose = Purpose::new(OPERATION, &file.0);
+        let own = self.domains.get(&self.client).await?;
+        let permissions = self.permissions(&id, &[], &purpose, &sight.tokens).await?;
+        let now = self.client.drive.clock().now();
+        let (owner, least) = match corpus {
+            Corpus::User(_) => (Some(sight.user.as_str()), Exposure::Private),
+            // Whoever is a member of the drive can reach it.
+            Corpus::Drive(_) => (None, Exposure::Internal),
+        };
+        let mut findings = Findings::of(&permissions, owner, &own, now);
+        if self.options.expand_groups && findings.needs_groups() {
+            for group in std::mem::take(&mut findings.groups) {
+                match self.group_members(&group).await {
+                    Ok(members) => {
+                        findings.has_external |= members.iter().any(|member| !own.own(member));
+                    }
+                    Err(error) if error.kind().is_retryable() => return Err(error),
+                    Err(_) => findings.has_unknown = true,
+                }
+            }
+        }
+        Ok(findings.level(least))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(permissions: &str) -> Exposure {
+        let permissions: Vec<Permission> = serde_json::from_str(permissions).unwrap();
+        let own = OwnDomains::of(["alder.example", "Alias.Example"]);
+        let now = "2026-03-04T10:00:00Z".parse().unwrap();
+        Findings::of(&permissions, Some("Mina@alder.example"), &own, now).level(Exposure::Private)
+    }
+
+    #[test]
+    fn each_permission_gives_its_level() {
+        use Exposure::{External, Internal, Private, Public, Unknown};
+        for (permissions, expected) in [
+            (r"[]", Private),
+            (
+                r#"[{"type":"user","role":"owner","emailAddress":"mina@alder.example"}]"#,
+                Private,
+            ),
+            (
+                r#"[{"type":"anyone","role":"reader","allowFileDiscovery":false}]"#,
+                Public,
+            ),
+            (
+                r#"[{"type":"anyone","role":"reader","allowFileDiscovery":true}]"#,
+                Public,
+            ),
+            (r#"[{"type":"domain","domain":"ALDER.example"}]"#, Internal),
+            (r#"[{"type":"domain","domain":"alias.example"}]"#, Internal),
+            (r#"[{"type":"domain","domain":"other.example"}]"#, External),
+            (r#"[{"type":"domain"}]"#, Unknown),
+            (
+                r#"[{"type":"user","emailAddress":"bob@Alder.Example"}]"#,
+                Internal,
+            ),
+            (
+                r#"[{"type":"user","emailAddress":"bob@notalder.example"}]"#,
+                External,
+            ),
+            (
+                r#"[{"type":"user","emailAddress":"odd@alder.example@other.example"}]"#,
+                External,
+            ),
+            (r#"[{"type":"user"}]"#, Unknown),
+            (
+                r#"[{"type":"group","emailAddress":"team@alder.example"}]"#,
+                Internal,
+            ),
+            (
+                r#"[{"type":"group","emailAddress":"team@other.example"}]"#,
+                External,
+            ),
+            (
+                r#"[{"type":"user","emailAddress":"eve@other.example","deleted":true}]"#,
+                Private,
+            ),
+            (
+                r#"[{"type":"user","emailAddress":"eve@other.example","view":"metadata"}]"#,
+                Private,
+            ),
+            (
+                r#"[{"type":"anyone","expirationTime":"2026-03-04T09:59:59Z"}]"#,
+                Private,
+            ),
+            (
+                r#"[{"type":"anyone","expirationTime":"2026-03-04T10:00:01Z"}]"#,
+                Public,
+            ),
+            (r#"[{"type":"hologram"}]"#, Unknown),
+            (r"[{}]", Unknown),
+            (
+                r#"[{},{"type":"user","emailAddress":"eve@other.example"}]"#,
+                External,
+            ),
+            (
+                r#"[{},{"type":"user","emailAddress":"bob@alder.example"}]"#,
+                Unknown,
+            ),
+        ] {
+            assert_eq!(level(permissions), expected, "{permissions}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The sensitivity label mirrored as a Drive label (reference/google-drive.md §7).
+
+use async_trait::async_trait;
+use labeld_connector::http::Method;
+use labeld_connector::{
+    AssignLabel, AssignOutcome, ErrorKind, FileRef, NativeLabel, NativeLabels, Result,
+};
+use serde_json::{Value, json};
+
+use crate::client::Purpose;
+use crate::corpus::parse_file;
+use crate::drive::GoogleDrive;
+use crate::options::MirrorLabel;
+
+#[async_trait]
+impl NativeLabels for GoogleDrive {
+    async fn extract(&self, file: &FileRef) -> Result<Vec<NativeLabel>> {
+        const OPERATION: &str = "look for Drive labels of";
+        let purpose = Purpose::new(OPERATION, &file.0);
+        let mirror = self.mirror(&purpose)?;
+        let (corpus, id) = parse_file(file, OPERATION)?;
+        let sight = self.sight(&corpus, OPERATION).await?;
+        let segments = ["drive", "v3", "files", &id, "listLabels"];
+        let url = self
+            .client
+            .drive_url(&segments, &[("maxResults", "100")], false)?;
+        let units = self.client.units.list;
+        let answer: Value = self.client.get(url, &purpose, units, &sight.tokens).await?;
+        Ok(selected(&answer, mirror)
+            .into_iter()
+            .map(|label| NativeLabel {
+                label,
+                tenant: None,
+                method: None,
+            })
+            .collect())
+    }
+
+    async fn assign(&self, file: &FileRef, request: &AssignLabel) -> Result<AssignOutcome> {
+        const OPERATION: &str = "mirror the label of";
+        let purpose = Purpose::new(OPERATION, &file.0);
+        let mirror = self.mirror(&purpose)?;
+        if self.options.read_only {
+            let why = "the tenant is connected read-only";
+            return Err(purpose.error(ErrorKind::Unsupported).with_source(why));
+        }
+        let (corpus, id) = parse_file(file, OPERATION)?;
+        let modification = if request.label.is_empty() {
+            json!({"labelId": mirror.label, "removeLabel": true})
+        } else {
+            let choice = mirror
+                .choices
+                .iter()
+                .find(|(label, _)| label.eq_ignore_ascii_case(&request.label));
+            let Some((_, choice)) = choice else {
+                let why = "the configuration names no choice of the Drive label for it";
+                return Err(purpose.error(ErrorKind::Unsupported).with_source(why));
+            };
+            json!({
+                "labelId": mirror.label,
+                "fieldModifications": [{"fieldId": mirror.field, "setSelectionValues": [choice]}],
+            })
+        };
+        let sight = self.sight(&corpus, OPERATION).await?;
+        let segments = ["drive", "v3", "files", &id, "modifyLabels"];
+        let url = self.client.drive_url(&segments, &[], false)?;
+        let units = self.client.units.write;
+        let call = self
+            .client
+            .drive_call(Method::POST, url, &purpose, units, &sight.tokens)
+            .json(&json!({"labelModifications": [modification]}))
+            // The same modification twice is one.
+            .repeatable(true);
+        self.client.drive.send(call).await?;
+        Ok(AssignOutcome::Completed)
+    }
+}
+
+impl GoogleDrive {
+    fn mirror(&self, purpose: &Purpose<'_>) -> Result<&MirrorLabel> {
+        let mirror = self.options.mirror_label.as_ref();
+        mirror.ok_or_else(|| {
+            purpose
+                .error(ErrorKind::Unsupported)
+                .with_source("labels are not mirrored")
+        })
+    }
+}
+
+/// The sensitivity labels that the choices on a file stand for.
+fn selected(answer: &Value, mirror: &MirrorLabel) -> Vec<String> {
+    let labels = answer
+        .get("labels")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let ours = labels
+        .filter(|label| label.get("id").and_then(Value::as_str) == Some(mirror.label.as_str()));
+    let choices = ours
+        .filter_map(|label| {
+            label
+                .get("fields")?
+                .get(&mirror.field)?
+                .get("selection")?
+                .as_array()
+        })
+        .flatten()
+        .filter_map(Value::as_str);
+    choices
+        .filter_map(|choice| {
+            let known = mirror.choices.iter().find(|(_, known)| *known == choice);
+            known.map(|(label, _)| label.clone())
+        })
+        .collect()
+}
