@@ -1,7 +1,7 @@
 //! The enterprise as a service of the frame.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -12,7 +12,7 @@ use url::Url;
 
 use super::state::State;
 use super::{BoxService, Switches, control, fresh, http, lock};
-use crate::frame::{CA_FILE, ControlError, Operation, Provider, write_private};
+use crate::frame::{CA_FILE, ControlError, Operation, Provider, Seed, each_seed, write_private};
 
 /// The name of the app's configuration file in the folder of the credential files.
 const CONFIG_FILE: &str = "box-app.json";
@@ -58,12 +58,21 @@ impl Provider for BoxService {
         Ok(())
     }
 
+    /// Into the first user's root.
     fn seed(&self, folder: &Path) -> anyhow::Result<()> {
-        let mut folders = vec![(folder.to_owned(), String::new())];
-        while let Some((folder, path)) = folders.pop() {
-            self.seed_entries(&folder, &path, &mut folders)?;
-        }
-        Ok(())
+        each_seed(folder, |seed| {
+            let user = fresh::MINA;
+            self.with(|world| match seed {
+                Seed::Folder(path) => world
+                    .folder_at(user, &path)
+                    .map(drop)
+                    .with_context(|| format!("cannot store {path}")),
+                Seed::File(path, content) => world
+                    .put(user, &path, content, user)
+                    .map(drop)
+                    .with_context(|| format!("cannot store {path}")),
+            })
+        })
     }
 
     fn save(&self) -> Value {
@@ -119,39 +128,5 @@ impl Provider for BoxService {
             ));
         }
         Ok(tables)
-    }
-}
-
-impl BoxService {
-    /// Puts what is in `folder` below `path` in the first user's root; the folders in it are left to the caller.
-    fn seed_entries(
-        &self,
-        folder: &Path,
-        path: &str,
-        folders: &mut Vec<(PathBuf, String)>,
-    ) -> anyhow::Result<()> {
-        let cannot_list = || format!("cannot list {}", folder.display());
-        for entry in std::fs::read_dir(folder).with_context(cannot_list)? {
-            let entry = entry.with_context(cannot_list)?.path();
-            let Some(name) = entry.file_name().and_then(|name| name.to_str()) else {
-                anyhow::bail!("the name of {} is not UTF-8", entry.display());
-            };
-            let place = match path {
-                "" => name.to_owned(),
-                path => format!("{path}/{name}"),
-            };
-            let cannot_store = || format!("cannot store {place}");
-            if entry.is_dir() {
-                self.with(|world| world.folder_at(fresh::MINA, &place))
-                    .with_context(cannot_store)?;
-                folders.push((entry, place));
-            } else {
-                let body = std::fs::read(&entry)
-                    .with_context(|| format!("cannot read {}", entry.display()))?;
-                self.with(|world| world.put(fresh::MINA, &place, body.into(), fresh::MINA))
-                    .with_context(cannot_store)?;
-            }
-        }
-        Ok(())
     }
 }

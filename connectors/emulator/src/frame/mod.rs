@@ -11,6 +11,7 @@ mod glob;
 mod journal;
 mod private_file;
 mod provider;
+mod seed;
 mod serve;
 pub(crate) mod snapshot;
 
@@ -24,6 +25,7 @@ pub use journal::{
 };
 pub use private_file::write_private;
 pub use provider::{ControlError, Operation, Provider, arguments};
+pub use seed::{Seed, each_seed};
 pub use serve::{Arrival, Server, ServerOptions};
 
 /// The name of the file with the emulator's certificate authority, in the folder of the credential files.
