@@ -51,6 +51,7 @@ pub use self::switches::{
 pub use self::world::Bases;
 
 use self::state::State;
+use self::state::drive::DriveIndex;
 use self::state::site::SharePointHost;
 use self::wire::{Call, Reply};
 use self::world::World;
@@ -215,6 +216,12 @@ impl Microsoft {
             )));
         }
         done
+    }
+
+    /// Notes that the subscribers of drives are still to be told, at the next change or `notify`.
+    fn changed_again(&self, drives: &[DriveIndex]) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.changed_drives.extend(drives);
     }
 
     /// Tells the subscribers after a while, in which more changes are collected.

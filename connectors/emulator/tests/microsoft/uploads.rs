@@ -324,6 +324,12 @@ async fn items_are_changed_and_deleted() {
             r#"{"size":1}"#,
             "400 invalidRequest",
         ),
+        (
+            "PATCH",
+            vec![json[0]],
+            r#"{"parentReference":{"path":"/drive/root:/x"}}"#,
+            "400 invalidRequest",
+        ),
         ("PATCH", vec![json[0]], "nonsense", "400 BadRequest"),
         ("PATCH", vec![], "{}", "400 BadRequest"),
         (

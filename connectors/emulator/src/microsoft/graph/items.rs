@@ -365,6 +365,9 @@ pub(super) fn patch(
     }
     let actor = caller_actor(world, caller);
     let name = body["name"].as_str().map(str::to_owned);
+    if !body["parentReference"].is_null() && !body["parentReference"]["id"].is_string() {
+        return Err(Failure::invalid_request("The parentReference needs an id."));
+    }
     let folder = body["parentReference"]["id"].as_str().map(str::to_owned);
     if name.is_some() || folder.is_some() {
         let drive = world.drive(place.drive)?;

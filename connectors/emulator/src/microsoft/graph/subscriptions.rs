@@ -228,44 +228,50 @@ fn shown(subscription: &Subscription) -> Value {
     })
 }
 
-/// Tells the subscribers of drives that changed, and says how many deliveries were taken.
+/// Tells the subscribers of drives that changed, and says how many deliveries were taken. A drive whose
+/// subscribers could not be told counts as changed still.
 pub(crate) async fn notify(microsoft: &Microsoft) -> usize {
     let deliveries = microsoft.with(|world| {
         let changed = std::mem::take(&mut world.state.changed_drives);
-        let mut deliveries: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        let mut deliveries: BTreeMap<String, Delivery> = BTreeMap::new();
         for subscription in live(world).filter(|known| changed.contains(&known.drive)) {
             let mut entry = notification(world, subscription);
             entry["changeType"] = json!("updated");
             entry["resourceData"] = json!({ "@odata.type": "#Microsoft.Graph.DriveItem" });
-            deliveries
+            let delivery = deliveries
                 .entry(subscription.notification_url.clone())
-                .or_default()
-                .push(entry);
+                .or_default();
+            delivery.entries.push(entry);
+            delivery.drives.push(subscription.drive);
         }
         deliveries
     });
-    deliver(deliveries).await
+    deliver(microsoft, deliveries).await
 }
 
 /// Sends a lifecycle event to the subscribers, and says how many deliveries were taken. `subscriptionRemoved`
 /// also removes the subscriptions.
 pub(crate) async fn lifecycle(microsoft: &Microsoft, event: &str) -> usize {
     let deliveries = microsoft.with(|world| {
-        let mut deliveries: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        let mut deliveries: BTreeMap<String, Delivery> = BTreeMap::new();
         for subscription in live(world) {
             let Some(url) = &subscription.lifecycle_url else {
                 continue;
             };
             let mut entry = notification(world, subscription);
             entry["lifecycleEvent"] = json!(event);
-            deliveries.entry(url.clone()).or_default().push(entry);
+            deliveries
+                .entry(url.clone())
+                .or_default()
+                .entries
+                .push(entry);
         }
         if event == "subscriptionRemoved" {
             world.state.subscriptions.clear();
         }
         deliveries
     });
-    deliver(deliveries).await
+    deliver(microsoft, deliveries).await
 }
 
 fn notification(world: &World<'_>, subscription: &Subscription) -> Value {
@@ -278,11 +284,20 @@ fn notification(world: &World<'_>, subscription: &Subscription) -> Value {
     })
 }
 
-async fn deliver(deliveries: BTreeMap<String, Vec<Value>>) -> usize {
+/// What one receiver is told.
+#[derive(Debug, Default)]
+struct Delivery {
+    entries: Vec<Value>,
+    drives: Vec<DriveIndex>,
+}
+
+async fn deliver(microsoft: &Microsoft, deliveries: BTreeMap<String, Delivery>) -> usize {
     let mut taken = 0;
-    for (url, entries) in deliveries {
-        if delivery::deliver(&url, &json!({ "value": entries })).await {
+    for (url, delivery) in deliveries {
+        if delivery::deliver(&url, &json!({ "value": delivery.entries })).await {
             taken += 1;
+        } else {
+            microsoft.changed_again(&delivery.drives);
         }
     }
     taken

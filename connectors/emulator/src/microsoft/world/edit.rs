@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::World;
 use crate::frame::StoredVersion;
 use crate::microsoft::ids::ROOT_FOLDER;
-use crate::microsoft::state::actor::ActorRef;
+use crate::microsoft::state::actor::{ActorRef, Actors};
 use crate::microsoft::state::blob::BlobRef;
 use crate::microsoft::state::drive::DriveIndex;
 use crate::microsoft::state::item::{Item, ItemIndex, Kind, Millis, OldVersion};
@@ -156,7 +156,6 @@ impl World<'_> {
             .ok_or(EditError::NotFound)?
             .size();
         let moves_c_tag = self.switches.promotion_moves_ctag;
-        let actor = self.item(place)?.modified_by;
         self.change(place, |item, _| {
             if let Some(label) = item
                 .rare
@@ -172,7 +171,7 @@ impl World<'_> {
             item.e_tag += 1;
             item.c_tag += u32::from(moves_c_tag);
         })?;
-        self.record_version(place, actor);
+        self.record_version(place, Actors::SYSTEM);
         Ok(())
     }
 
