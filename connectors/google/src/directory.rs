@@ -104,6 +104,16 @@ impl People {
         self.held().is_complete
     }
 
+    /// Addresses of a few people who are active.
+    pub(crate) fn some(&self, most: usize) -> Vec<String> {
+        let known = self.held();
+        let active = known.by_id.values().filter(|user| user.is_active());
+        active
+            .take(most)
+            .map(|user| user.primary_email.clone())
+            .collect()
+    }
+
     fn take_over(&self, users: &[Arc<User>]) {
         let mut known = Known {
             is_complete: true,

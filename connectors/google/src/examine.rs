@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use labeld_connector::{Error, ErrorKind, Examined, Health, Result};
 use serde_json::Value;
 
+use crate::batch::Api;
 use crate::client::{Purpose, below};
 use crate::drive::GoogleDrive;
 use crate::options::{Users, WriteApi};
@@ -55,12 +56,7 @@ impl GoogleDrive {
     /// The scopes that the configuration needs, whom they are asked for, and what for.
     fn needed_scopes(&self) -> Vec<(Scope, String, &'static str)> {
         let admin = self.client.admin.clone();
-        let listed = match &self.options.users {
-            Users::Listed(emails) => emails.first().cloned(),
-            Users::All => None,
-        };
-        let drive_user = listed.unwrap_or_else(|| admin.clone());
-        let mut scopes = vec![(self.client.drive_scope(), drive_user, "to read files")];
+        let mut scopes = vec![(self.client.drive_scope(), admin.clone(), "to read files")];
         let needs_users = self.options.users == Users::All || self.options.shared_drives;
         if needs_users {
             scopes.push((Scope::Users, admin.clone(), "to know who there is"));
@@ -102,7 +98,7 @@ impl GoogleDrive {
                     ),
                     _ => String::new(),
                 };
-                Examined::new(subject, Health::Failed, sentence(&error), fix)
+                because(subject, Health::Failed, &error, fix)
             }
         }
     }
@@ -129,10 +125,10 @@ impl GoogleDrive {
             for email in emails.iter().filter(|email| !self.is_excluded(email)) {
                 let token = self.client.drive_tokens(email).token().await;
                 if let Err(error) = token {
-                    found.push(Examined::new(
+                    found.push(because(
                         format!("user {email}"),
                         Health::Failed,
-                        sentence(&error),
+                        &error,
                         "check the address in the configuration: it must be a primary one",
                     ));
                 }
@@ -148,10 +144,10 @@ impl GoogleDrive {
         let users = match self.people.list(&self.client).await {
             Ok(users) => users,
             Err(error) => {
-                return vec![Examined::new(
+                return vec![because(
                     "users",
                     Health::Failed,
-                    sentence(&error),
+                    &error,
                     directory_fix(&error, &self.client.admin),
                 )];
             }
@@ -196,43 +192,54 @@ impl GoogleDrive {
         vec![Examined::new("users", health, counts, fix)]
     }
 
+    /// Whether Drive answers at all: as one of a few people, since an administrator need not have it.
     async fn examine_drive(&self) -> Examined {
-        let user = match &self.options.users {
-            Users::Listed(emails) => emails
-                .first()
-                .cloned()
-                .unwrap_or_else(|| self.client.admin.clone()),
-            Users::All => self.client.admin.clone(),
-        };
-        let look = async || -> Result<Value> {
-            let tokens = self.client.drive_tokens(&user);
-            let url = self.client.drive_url(
-                &["drive", "v3", "about"],
-                &[("fields", "user(emailAddress)")],
-                false,
-            )?;
-            let purpose = Purpose::new("call Drive as", &user);
-            self.client
-                .get(url, &purpose, self.client.units.get, &tokens)
-                .await
-        };
-        match look().await {
-            Ok(_) => Examined::passed("Drive", format!("answers as {user}")),
-            Err(error) => {
-                let fix = match crate::dialect::reason_of(&error) {
-                    "accessNotConfigured" => {
-                        "Cloud console → APIs & Services → Library: enable the Google Drive API for the project of the service account"
-                            .to_owned()
-                    }
-                    "domainPolicy" | "authError" => format!(
-                        "switch Drive on for the organisational unit of {user}, and allow third-party apps there: Admin console → Apps → \
-                         Google Workspace → Drive and Docs"
-                    ),
-                    _ => String::new(),
-                };
-                Examined::new("Drive", Health::Failed, sentence(&error), fix)
-            }
+        const TRIED: usize = 3;
+        let mut failed = Examined::new("Drive", Health::Skipped, "there is nobody to ask as", "");
+        for user in self.some_users(TRIED) {
+            let Err(error) = self.about(Api::V3, &user).await else {
+                return Examined::passed("Drive", format!("answers as {user}"));
+            };
+            let fix = match crate::dialect::reason_of(&error) {
+                "accessNotConfigured" => {
+                    "Cloud console → APIs & Services → Library: enable the Google Drive API for the project of the service account".to_owned()
+                }
+                "domainPolicy" | "authError" => format!(
+                    "switch Drive on for the organisational unit of {user}, and allow third-party apps there: Admin console → Apps → \
+                     Google Workspace → Drive and Docs"
+                ),
+                _ => String::new(),
+            };
+            failed = because("Drive", Health::Failed, &error, fix);
         }
+        failed
+    }
+
+    /// A few of the people whose files are looked at, or the administrator.
+    fn some_users(&self, most: usize) -> Vec<String> {
+        let mut users = match &self.options.users {
+            Users::Listed(emails) => emails.clone(),
+            Users::All => self.people.some(most),
+        };
+        users.retain(|user| !self.is_excluded(user));
+        if users.is_empty() {
+            users.push(self.client.admin.clone());
+        }
+        users.truncate(most);
+        users
+    }
+
+    /// A harmless call.
+    async fn about(&self, api: Api, user: &str) -> Result<Value> {
+        let tokens = self.client.drive_tokens(user);
+        let segments = ["drive", api.name(), "about"];
+        let url = self
+            .client
+            .drive_url(&segments, &[("fields", "kind")], false)?;
+        let purpose = Purpose::new("call Drive as", user);
+        self.client
+            .get(url, &purpose, self.client.units.get, &tokens)
+            .await
     }
 
     async fn examine_shared_drives(&self) -> Examined {
@@ -244,7 +251,7 @@ impl GoogleDrive {
                      Account → Admin roles",
                     self.client.admin
                 );
-                return Examined::new("shared drives", Health::Failed, sentence(&error), fix);
+                return because("shared drives", Health::Failed, &error, fix);
             }
         };
         let mut unreachable = Vec::new();
@@ -287,10 +294,10 @@ impl GoogleDrive {
                 let names: Vec<&str> = own.names().collect();
                 Examined::passed("own domains", names.join(", "))
             }
-            Err(error) => Examined::new(
+            Err(error) => because(
                 "own domains",
                 Health::Warning,
-                sentence(&error),
+                &error,
                 "list the organisation's domains as `domains` in the configuration; without them exposures stay unknown",
             ),
         }
@@ -307,28 +314,18 @@ impl GoogleDrive {
                 "set `writes = \"v2\"` unless v2 is not to be had",
             );
         }
-        let look = async || -> Result<Value> {
-            let user = &self.client.admin;
-            let tokens = self.client.drive_tokens(user);
-            let url =
-                self.client
-                    .drive_url(&["drive", "v2", "about"], &[("fields", "kind")], false)?;
-            let purpose = Purpose::new("call Drive v2 as", user);
-            self.client
-                .get(url, &purpose, self.client.units.get, &tokens)
-                .await
-        };
-        match look().await {
+        let user = self.some_users(1).pop().unwrap_or_default();
+        match self.about(Api::V2, &user).await {
             Ok(_) => Examined::passed(SUBJECT, "Drive v2 answers"),
             Err(error) => {
                 let health = match self.options.writes {
                     WriteApi::V2 => Health::Failed,
                     _ => Health::Warning,
                 };
-                Examined::new(
+                because(
                     SUBJECT,
                     health,
-                    sentence(&error),
+                    &error,
                     "nothing can be written under a precondition without Drive v2",
                 )
             }
@@ -357,10 +354,10 @@ impl GoogleDrive {
         let label = match look().await {
             Ok(label) => label,
             Err(error) => {
-                return Examined::new(
+                return because(
                     SUBJECT,
                     Health::Failed,
-                    sentence(&error),
+                    &error,
                     "check the label's id, and that the administrator may manage labels",
                 );
             }
@@ -410,4 +407,14 @@ fn directory_fix(error: &Error, admin: &str) -> String {
         ),
         _ => String::new(),
     }
+}
+
+/// A report of what an error says.
+fn because(
+    subject: impl Into<String>,
+    health: Health,
+    error: &Error,
+    fix: impl Into<String>,
+) -> Examined {
+    Examined::new(subject, health, sentence(error), fix).with_kind(error.kind())
 }
