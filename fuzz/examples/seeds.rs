@@ -49,6 +49,9 @@ type Seed = (&'static str, Vec<u8>);
 /// Damaged documents give what can be had of them.
 fn seeds_of(document: &[u8]) -> Vec<Seed> {
     let mut seeds = vec![("whole", document.to_vec())];
+    if document.starts_with(b"PK") || document.starts_with(b"%PDF-") {
+        seeds.push(("write", document.to_vec()));
+    }
     if document.starts_with(b"PK") {
         seeds.push(("zip_archive", document.to_vec()));
         seeds.extend(package_seeds(document).unwrap_or_default());
@@ -94,7 +97,11 @@ fn package_seeds(document: &[u8]) -> Outcome<Vec<Seed>> {
         if let Some(first) = part(names[0]) {
             let others = names[1..].iter().map(|name| part(name).unwrap_or_default());
             let parts: Vec<Vec<u8>> = std::iter::once(first).chain(others).collect();
-            seeds.push((target, parts.join(SEPARATOR)));
+            let seed = parts.join(SEPARATOR);
+            if target == "ooxml_parts" {
+                seeds.push(("write", seed.clone()));
+            }
+            seeds.push((target, seed));
         }
     }
     Ok(seeds)
@@ -141,6 +148,7 @@ fn pdf_seeds(document: &[u8]) -> Vec<Seed> {
     let mut seeds = Vec::new();
     if let Some(packet) = between(document, b"<?xpacket begin", b"</x:xmpmeta>") {
         seeds.push(("pdf_xmp", packet.to_vec()));
+        seeds.push(("write", packet.to_vec()));
     }
     if let Some(handler) = find(document, b"/Standard") {
         // The dictionary is the innermost one with `endobj` behind it: a cut that is sometimes wrong

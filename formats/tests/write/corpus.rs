@@ -30,7 +30,7 @@ impl Sample {
         features.any(|known| known.starts_with(feature))
     }
 
-    fn is_signed(&self) -> bool {
+    pub(crate) fn is_signed(&self) -> bool {
         ["opc-signature", "pdf-signatures", "docmdp", "ur3"]
             .iter()
             .any(|feature| self.has(feature))

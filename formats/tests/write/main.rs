@@ -27,4 +27,5 @@ mod places;
 #[path = "../ranged/mod.rs"]
 #[allow(dead_code, reason = "what the package writer's module asks for")]
 mod ranged;
+mod signed;
 mod support;

@@ -1,17 +1,19 @@
-//! The targets: each makes a document of fuzz input and checks how it is read.
+//! The targets: each makes a document of fuzz input and checks how it is read, or written into.
 
 mod check;
 pub mod compound;
 mod package;
 mod pdf;
+mod written;
 
 use check::check_document;
+use written::check_written;
 
 /// Makes documents of one input.
 type Documents = fn(&[u8]) -> Vec<Vec<u8>>;
 
 /// All targets by name.
-const TARGETS: [(&str, Documents); 12] = [
+const TARGETS: [(&str, Documents); 13] = [
     ("zip_archive", |input| vec![package::archive(input)]),
     ("ooxml_parts", |input| vec![package::office_package(input)]),
     ("odf_meta", |input| vec![package::open_document(input)]),
@@ -37,7 +39,14 @@ const TARGETS: [(&str, Documents); 12] = [
     }),
     ("pfile", |input| vec![with_magic(b".pfile", input)]),
     ("whole", |input| vec![input.to_vec()]),
+    (WRITE, |input| match input {
+        [b'P', b'K', ..] | [b'%', b'P', b'D', b'F', ..] => vec![input.to_vec()],
+        parts => vec![package::office_package(parts), pdf::with_metadata(parts)],
+    }),
 ];
+
+/// The target whose documents are written into.
+const WRITE: &str = "write";
 
 /// The documents that a target makes of an input.
 ///
@@ -54,10 +63,13 @@ pub fn documents(target: &str, input: &[u8]) -> Vec<Vec<u8>> {
 ///
 /// # Panics
 ///
-/// When a reading breaks a promise, or when there is no target of this name.
+/// When a reading or a write breaks a promise, or when there is no target of this name.
 pub fn check(target: &str, input: &[u8]) {
     for document in documents(target, input) {
-        check_document(&document);
+        match target {
+            WRITE => check_written(&document),
+            _ => check_document(&document),
+        }
     }
 }
 

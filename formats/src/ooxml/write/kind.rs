@@ -57,10 +57,13 @@ impl PartKind {
 
     /// How ids of relationships begin that this writer makes. They tell a part that it made from one
     /// that was there without a single property.
+    pub(super) const OWN_IDS: [&'static str; 2] = ["labeldCustom", "labeldLabelInfo"];
+
     pub(super) fn relationship_id(self) -> &'static str {
+        let [custom, label_info] = Self::OWN_IDS;
         match self {
-            Self::Custom { .. } => "labeldCustom",
-            Self::LabelInfo => "labeldLabelInfo",
+            Self::Custom { .. } => custom,
+            Self::LabelInfo => label_info,
         }
     }
 

@@ -1,11 +1,11 @@
 //! Whether signatures of a package cover what a label changes (reference/label-formats.md §7).
 
-use super::Package;
+use super::{Package, PartKind};
 use crate::input::{Input, Parsed};
 use crate::ooxml::relationships;
 use crate::refusal::Refusal;
 use crate::write::WriteRefusal;
-use crate::xml::{self, Node};
+use crate::xml::{self, Element, Node};
 use crate::zip::PartName;
 
 const XML_SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
@@ -32,11 +32,7 @@ pub(super) fn refuse_covered(
         let Some(entry) = archive.find(&signature) else {
             continue;
         };
-        let covered = Covered {
-            parts: names,
-            changed: [super::CONTENT_TYPES, super::RELATIONSHIPS],
-        };
-        if covers(input, &archive.read(entry)?, &covered)? {
+        if covers(input, &archive.read(entry)?, names)? {
             return Err(WriteRefusal::Signed(
                 "a signature covers what would be changed",
             ));
@@ -45,88 +41,107 @@ pub(super) fn refuse_covered(
     Ok(())
 }
 
-struct Covered<'n> {
-    parts: &'n [String],
-    /// Content types and relationships.
-    changed: [&'static str; 2],
-}
-
-impl Covered<'_> {
-    fn names(&self, part: &PartName) -> bool {
-        let [content_types, _] = self.changed;
-        part.is(content_types.as_bytes()) || self.parts.iter().any(|name| part.is(name.as_bytes()))
-    }
-
-    fn is_relationships(&self, part: &PartName) -> bool {
-        let [_, relationships] = self.changed;
-        part.is(relationships.as_bytes())
-    }
-}
-
 /// The reference to the package's relationships that is being read.
-#[derive(Default)]
 struct Selection {
     depth: u32,
+    /// Only some relationships are signed.
     is_selected: bool,
-    takes_all_of_a_type: bool,
+    /// One that a label may bring or take is signed, or may be.
+    covers_label: bool,
 }
 
-fn covers(input: &Input<'_>, signature: &[u8], covered: &Covered<'_>) -> Parsed<bool> {
+impl Selection {
+    fn take(&mut self, element: &Element<'_>) -> Parsed<()> {
+        if element.is(XML_SIGNATURE, "Transform") {
+            let algorithm = element.attribute("Algorithm")?;
+            self.is_selected |= algorithm.is_some_and(|it| it.trim() == SELECTION);
+        }
+        // A signature of a type is one of all that may come.
+        self.covers_label |= element.is(PACKAGE_SIGNATURE, "RelationshipsGroupReference");
+        if element.is(PACKAGE_SIGNATURE, "RelationshipReference") {
+            let id = element.attribute("SourceId")?.unwrap_or_default();
+            self.covers_label |= PartKind::OWN_IDS
+                .iter()
+                .any(|own| id.trim().starts_with(own));
+        }
+        Ok(())
+    }
+
+    fn covers(&self) -> bool {
+        !self.is_selected || self.covers_label
+    }
+}
+
+fn covers(input: &Input<'_>, signature: &[u8], names: &[String]) -> Parsed<bool> {
     let text = xml::decode(signature)?;
     let mut reader = xml::Reader::new(&text, input);
     let mut depth = 0u32;
     let mut selection: Option<Selection> = None;
-    let mut references = 0u32;
+    let mut has_references = false;
     while let Some(node) = reader.next()? {
         match node {
             Node::Start(element) => {
                 depth += 1;
-                if element.is(XML_SIGNATURE, "Reference") {
-                    references += 1;
-                    let uri = element.attribute("URI")?.unwrap_or_default();
-                    let uri = uri.trim();
-                    if uri.starts_with('#') {
-                        continue;
-                    }
-                    let part = PartName::resolve(b"", uri);
-                    // What lies outside of the package, or is named in another way, is not understood.
-                    if !uri.starts_with('/') || covered.names(&part) {
-                        return Ok(true);
-                    }
-                    if covered.is_relationships(&part) {
-                        let begun = Selection {
+                if let Some(selection) = &mut selection {
+                    selection.take(&element)?;
+                }
+                if !element.is(XML_SIGNATURE, "Reference") {
+                    continue;
+                }
+                has_references = true;
+                match target(&element, names)? {
+                    Target::Other => {}
+                    Target::Changed => return Ok(true),
+                    Target::Relationships => {
+                        selection = Some(Selection {
                             depth,
-                            ..Selection::default()
-                        };
-                        selection = Some(begun);
+                            is_selected: false,
+                            covers_label: false,
+                        });
                     }
-                } else if let Some(selection) = &mut selection {
-                    if element.is(XML_SIGNATURE, "Transform") {
-                        let algorithm = element.attribute("Algorithm")?;
-                        selection.is_selected |= algorithm.is_some_and(|it| it.trim() == SELECTION);
-                    }
-                    // New relationships have types of their own, but a signature of a type is one of
-                    // all that may come.
-                    selection.takes_all_of_a_type |=
-                        element.is(PACKAGE_SIGNATURE, "RelationshipsGroupReference");
                 }
             }
             Node::End => {
-                if let Some(read) = &selection
-                    && read.depth == depth
+                if let Some(read) = selection.take_if(|read| read.depth == depth)
+                    && read.covers()
                 {
-                    if !read.is_selected || read.takes_all_of_a_type {
-                        return Ok(true);
-                    }
-                    selection = None;
+                    return Ok(true);
                 }
                 depth -= 1;
             }
             Node::Text(_) => {}
         }
     }
-    match references {
-        0 => Err(Refusal::corrupt("a signature of it signs nothing").into()),
-        _ => Ok(false),
+    match has_references {
+        true => Ok(false),
+        false => Err(Refusal::corrupt("a signature of it signs nothing").into()),
     }
+}
+
+/// What a signed reference leads to.
+enum Target {
+    /// Something that a label does not change.
+    Other,
+    /// Something that it does, or that is named in a way that is not understood.
+    Changed,
+    /// The relationships of the package, to which a label may add.
+    Relationships,
+}
+
+fn target(reference: &Element<'_>, names: &[String]) -> Parsed<Target> {
+    let uri = reference.attribute("URI")?.unwrap_or_default();
+    let uri = uri.trim();
+    if uri.starts_with('#') {
+        return Ok(Target::Other);
+    }
+    let part = PartName::resolve(b"", uri);
+    let is = |name: &str| part.is(name.as_bytes());
+    Ok(if is(super::RELATIONSHIPS) {
+        Target::Relationships
+    } else if !uri.starts_with('/') || is(super::CONTENT_TYPES) || names.iter().any(|name| is(name))
+    {
+        Target::Changed
+    } else {
+        Target::Other
+    })
 }
