@@ -102,6 +102,7 @@ impl BoxApp {
             options.retry.clone(),
         );
         let tokens = BoxTokens {
+            first_delay: options.retry.first_delay,
             service: Service::new(
                 network,
                 Arc::new(TokenDialect),

@@ -25,8 +25,11 @@ const OPERATION: &str = "read file";
 /// Most bytes that one read returns.
 const MOST_BYTES: u64 = 256 << 20;
 
+/// How much longer than the file an answer may be, so that a page in its place is seen to be one.
+const SLACK: u64 = 64 << 10;
+
 /// Attempts at a whole file that comes with other bytes than it is said to have.
-const ATTEMPTS: usize = 2;
+const ATTEMPTS: usize = 3;
 
 /// The content that is to be read.
 struct Wanted {
@@ -227,7 +230,7 @@ impl BoxApp {
             .expect(Expect::Anything)
             // A range counts the bytes of the file.
             .header("accept-encoding", "identity")
-            .most_bytes(wanted.size.min(MOST_BYTES));
+            .most_bytes(wanted.size.min(MOST_BYTES) + SLACK);
         if let Some(range) = range {
             let last = range.end.saturating_sub(1);
             call = call.header("range", format!("bytes={}-{last}", range.start));
@@ -247,7 +250,7 @@ impl BoxApp {
         let call = Call::new(Method::GET, url, purpose.operation, purpose.context).units(0);
         let call = match range {
             Some(range) => call.range(range.clone()).most_bytes(MOST_BYTES),
-            None => call.expect(Expect::Bytes).most_bytes(wanted.size),
+            None => call.expect(Expect::Bytes).most_bytes(wanted.size + SLACK),
         };
         let answer = self.service.send(call).await?;
         let bytes = part_of(&answer, range, purpose)?;

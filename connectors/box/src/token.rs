@@ -26,9 +26,6 @@ const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// How often a token is asked for, each time with a new assertion.
 const ATTEMPTS: u32 = 5;
 
-/// The wait before the second attempt; each further one is twice as long.
-const FIRST_DELAY: Duration = Duration::from_millis(500);
-
 /// The longest wait between two attempts that is waited for here.
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
 
@@ -169,6 +166,8 @@ pub(crate) struct BoxTokens {
     pub(crate) service: Service,
     pub(crate) endpoint: Url,
     pub(crate) proof: Proof,
+    /// The wait before the second attempt; each further one is twice as long.
+    pub(crate) first_delay: Duration,
 }
 
 #[derive(Deserialize)]
@@ -180,13 +179,16 @@ struct TokenAnswer {
 #[async_trait]
 impl TokenSource for BoxTokens {
     async fn fetch(&self) -> Result<FreshToken> {
-        let mut delay = FIRST_DELAY;
+        let mut delay = self.first_delay;
         for _ in 1..ATTEMPTS {
             let error = match self.ask().await {
                 Ok(token) => return Ok(token),
                 Err(error) => error,
             };
-            let may_help = error.kind().is_retryable() || is_about_time(&error);
+            let may_help = error.kind().is_retryable()
+                // A page of a proxy in place of an answer.
+                || error.kind() == ErrorKind::Malformed
+                || is_about_time(&error);
             let wait = delay.max(error.retry_after().unwrap_or_default());
             if !may_help || wait > LONGEST_DELAY {
                 return Err(explained(error));

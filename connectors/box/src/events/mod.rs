@@ -55,6 +55,8 @@ impl BoxApp {
 
     /// The changes of one page of events.
     pub(crate) async fn poll_page(&self, from: u64, mut position: Position) -> Result<ChangePage> {
+        // They are needed anyway; after a restart their answer is the first to tell the service's time.
+        self.people().await?;
         let now = self.service.clock().now();
         if position.back.is_none() && age(&position, now) > POSITION_LIFETIME {
             self.begin_backlog(&mut position, now).await?;

@@ -42,6 +42,8 @@ pub(crate) struct Open {
     /// The entries of the page that are still to come; `None` until they are fetched.
     pub(crate) entries: Option<VecDeque<Item>>,
     pub(crate) next_marker: Option<String>,
+    /// How often its marker was refused.
+    pub(crate) refusals: u32,
 }
 
 /// Where an open folder is.

@@ -18,6 +18,9 @@ use crate::words::status_of;
 /// Calls for one page at most, so that a tree without files makes pages too.
 const MOST_CALLS: usize = 20;
 
+/// How often a folder is listed from its beginning because its markers are refused.
+const MOST_REFUSALS: u32 = 3;
+
 /// A page that is being made.
 pub(super) struct Making {
     /// Tells the cursor that the page begins at from others.
@@ -259,17 +262,21 @@ impl BoxApp {
         making: &mut Making,
         level: usize,
     ) -> std::result::Result<(), Closed> {
-        let Some(state) = making.walk.stack.get_mut(level) else {
+        let (Some(state), Some(open)) = (
+            making.walk.stack.get_mut(level),
+            making.levels.get_mut(level),
+        ) else {
             return Err(Closed::Gone);
         };
         making.calls += 1;
         let mut page = self.items(making.walk.user, state).await;
+        let refused = |error: &Error| status_of(error) == Some(400);
         if state.marker.is_some()
-            && page
-                .as_ref()
-                .is_err_and(|error| status_of(error) == Some(400))
+            && open.refusals < MOST_REFUSALS
+            && page.as_ref().is_err_and(refused)
         {
             // Markers are short-lived; what was listed before is listed again.
+            open.refusals += 1;
             *state = Level::new(state.folder);
             page = self.items(making.walk.user, state).await;
         }
@@ -291,10 +298,8 @@ impl BoxApp {
                 entries.drain(..=at);
             }
         }
-        if let Some(open) = making.levels.get_mut(level) {
-            open.entries = Some(entries);
-            open.next_marker = next_marker;
-        }
+        open.entries = Some(entries);
+        open.next_marker = next_marker;
         Ok(())
     }
 

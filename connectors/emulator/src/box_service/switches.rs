@@ -46,8 +46,10 @@ pub struct Switches {
     pub event_delay_milliseconds: u32,
     /// Milliseconds that an event stays unseen in the chronological stream (§3.1: about 60 s). 0.
     pub chronological_delay_milliseconds: u32,
-    /// Whether pages repeat some of the last events (§0 fact 7). Off.
+    /// Whether pages have each event twice (§0 fact 7). Off.
     pub duplicate_events: bool,
+    /// Whether pages begin with some of the events before the position (§0 fact 7: at least once). Off.
+    pub repeat_earlier_events: bool,
     /// Whether the events of a page come in another order (§0 fact 7). Off.
     pub reorder_events: bool,
     /// Most events on a page, whatever `limit` says (§3.1: fewer than `limit` does not mean the end).
@@ -158,6 +160,7 @@ impl Default for Switches {
             event_delay_milliseconds: 0,
             chronological_delay_milliseconds: 0,
             duplicate_events: false,
+            repeat_earlier_events: false,
             reorder_events: false,
             most_events: 500,
             empty_page_position_zero: true,

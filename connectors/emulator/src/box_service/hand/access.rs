@@ -52,6 +52,22 @@ impl BoxService {
         made.to_string()
     }
 
+    /// Has somebody invited to an item who accepts, as they do: the event bears their name.
+    pub fn accept_invitation(&self, item: &str, user: &str) {
+        let user = number(user);
+        self.with(|world| {
+            let (role, status) = Default::default();
+            world.invite(
+                number(item),
+                Grantee::User(user),
+                role,
+                status,
+                Actor::person(user),
+            )
+        })
+        .expect("an item to be invited to");
+    }
+
     /// Ends an invitation.
     pub fn uninvite(&self, invitation: &str) {
         self.with(|world| world.uninvite(number(invitation), Actor::person(fresh::ADMIN)))

@@ -22,6 +22,9 @@ use crate::frame::ActiveFaults;
 /// Most events on a page.
 const MOST_LIMIT: u64 = 500;
 
+/// How many events before the position are repeated.
+const EARLIER: usize = 2;
+
 /// A day in milliseconds.
 const DAY: i64 = 24 * 3600 * 1000;
 
@@ -231,15 +234,21 @@ impl Asked {
     ) -> Vec<Value> {
         let chronological = self.stream == Stream::Chronological;
         let mut events = shown;
-        let repeats = faults.duplicate().is_some() || world.switches.duplicate_events;
-        if repeats && !chronological && !events.is_empty() {
-            let earlier = world.state.events.from(from.saturating_sub(2)).iter();
+        if world.switches.repeat_earlier_events && !chronological && !events.is_empty() {
+            let earlier = world.state.events.from(from.saturating_sub(EARLIER)).iter();
             let mut again: Vec<&Event> = earlier
-                .take(2)
+                .take(from.min(EARLIER))
                 .filter(|event| self.wants(world, event))
                 .collect();
             again.append(&mut events);
             events = again;
+        }
+        let repeats = faults.duplicate().is_some() || world.switches.duplicate_events;
+        if repeats && !chronological {
+            events = events
+                .into_iter()
+                .flat_map(|event| [event, event])
+                .collect();
         }
         let seed = match faults.reorder() {
             Some(seed) => Some(seed),

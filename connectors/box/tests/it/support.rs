@@ -1,12 +1,5 @@
 //! A Box enterprise that is emulated, and connectors on it.
 
-#![allow(
-    dead_code,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "shared by several tests; a panic in a harness is the failure report"
-)]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +12,10 @@ use labeld_connector::{
 };
 use labeld_connector_box::{BoxApp, BoxCredential, BoxEndpoints, BoxOptions, DownloadHosts};
 use labeld_emulator::box_service::{BoxOptions as ServiceOptions, BoxService, Switches};
+use labeld_emulator::frame::{Effect, FaultRule};
 use labeld_emulator::{Emulator, EmulatorOptions};
+
+use crate::journal::expect_clean;
 
 /// The login of the emulator's first user.
 pub(crate) const MINA: &str = "mina@alder.example";
@@ -99,8 +95,39 @@ impl Enterprise {
         }
     }
 
+    /// Changes switches of the service.
+    pub(crate) fn switch(&self, turn: impl FnOnce(&mut Switches)) {
+        let mut switches = self.service().switches();
+        turn(&mut switches);
+        self.service().set_switches(switches);
+    }
+
+    /// Lets something befall requests.
+    pub(crate) fn fault(&self, effect: Effect, rule: impl FnOnce(FaultRule) -> FaultRule) {
+        let rule = rule(FaultRule::new(effect));
+        self.emulator.faults().add(rule).unwrap();
+    }
+
+    /// Requests to a host since `after`: method and path each.
+    pub(crate) fn requests(&self, host: &str, after: u64) -> Vec<String> {
+        let entries = self.emulator.journal().since(after);
+        let of_host = entries.iter().filter(|entry| entry.host == host);
+        of_host
+            .map(|entry| format!("{} {}", entry.method, entry.path()))
+            .collect()
+    }
+
     pub(crate) fn connect(&self) -> BoxApp {
         BoxApp::new(self.options()).unwrap()
+    }
+}
+
+/// Whatever a test was about, what it sent keeps to the description.
+impl Drop for Enterprise {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            expect_clean(&self.emulator.journal().since(0));
+        }
     }
 }
 
@@ -201,7 +228,7 @@ pub(crate) async fn follow(app: &BoxApp, since: Option<&Cursor>) -> Told {
         let page = app
             .changes(&FeedRef::whole(), told.cursor.as_ref())
             .await
-            .unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
+            .unwrap_or_else(|error| panic!("{}", crate::support::told(&error)));
         told.changes.extend(page.changes);
         told.unreadable.extend(page.unreadable);
         told.cursor = Some(page.next);
@@ -216,4 +243,33 @@ pub(crate) async fn follow(app: &BoxApp, since: Option<&Cursor>) -> Told {
 pub(crate) async fn listed(app: &BoxApp, path: &str) -> FileMeta {
     let files = follow(app, None).await.files();
     files[&format!("{MINA}/{path}")].clone()
+}
+
+/// A refusal in the form of the service.
+pub(crate) fn refusal(code: u16, name: &str) -> Effect {
+    refusal_with(code, name, &[])
+}
+
+/// A refusal with headers.
+pub(crate) fn refusal_with(code: u16, name: &str, headers: &[(&str, &str)]) -> Effect {
+    Effect::Status {
+        code,
+        headers: headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        body: serde_json::json!({"type": "error", "status": code, "code": name, "message": "no"}),
+    }
+}
+
+/// An error with its causes, for people.
+pub(crate) fn told(error: &labeld_connector::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
 }

@@ -1,0 +1,17 @@
+//! The connector over the emulator.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic is the failure report"
+)]
+
+mod access;
+mod account;
+mod events;
+mod feed;
+mod journal;
+mod reading;
+mod suite;
+mod support;
+mod writing;
