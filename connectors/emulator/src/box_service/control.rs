@@ -132,7 +132,8 @@ struct Times {
 
 #[derive(Deserialize)]
 struct Generate {
-    user: String,
+    /// The first user where none is named.
+    user: Option<String>,
     #[serde(default)]
     mean_size: Option<u64>,
     #[serde(flatten)]
@@ -247,7 +248,10 @@ impl BoxService {
     }
 
     fn operate_generate(&self, wanted: Generate) -> Result<Value, ControlError> {
-        let user = self.user_of(&wanted.user)?;
+        let user = match &wanted.user {
+            Some(user) => self.user_of(user)?,
+            None => fresh::MINA,
+        };
         let options: GenerateOptions = arguments(&Value::Object(wanted.rest))?;
         let pool = ContentPool::new(&PoolOptions {
             mean_size: wanted.mean_size.unwrap_or(PoolOptions::default().mean_size),

@@ -145,6 +145,13 @@ async fn it_goes_on_with_a_saved_state() {
     }
 }
 
+/// Every service makes documents without being told more than how many.
+#[test]
+fn generated_files_are_served() {
+    let running = Running::start(&["--files", "3"]);
+    assert!(running.announcement.is_object());
+}
+
 #[test]
 fn it_says_what_is_wrong() {
     for (arguments, code, expected) in [
