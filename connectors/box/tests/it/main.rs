@@ -8,10 +8,13 @@
 
 mod access;
 mod account;
+mod around;
 mod events;
+mod examine;
 mod feed;
 mod journal;
 mod reading;
+mod streams;
 mod suite;
 mod support;
 mod writing;

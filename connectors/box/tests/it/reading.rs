@@ -200,7 +200,7 @@ async fn what_stands_against_reading_is_told() {
             "blocked",
             |e, _| {
                 e.service()
-                    .refuse_user(&e.mina(), 400, "terms_of_service_required")
+                    .refuse_user(&e.mina(), 400, "terms_of_service_required");
             },
             ErrorKind::Denied,
             "terms_of_service_required",

@@ -68,8 +68,10 @@ async fn the_suite_passes_with_bad_luck() {
     }
 }
 
+type Turn = fn(&mut Switches);
+
 /// What the reference leaves open, the other way round.
-const TURNS: &[(&str, fn(&mut Switches))] = &[
+const TURNS: &[(&str, Turn)] = &[
     (
         "lists end without a marker, events twice and in disorder",
         |switches| {

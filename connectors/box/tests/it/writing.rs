@@ -73,14 +73,14 @@ async fn a_rename_or_a_link_between_look_and_write_does_not_matter() {
     type Edit = fn(&Enterprise, &str);
     let edits: &[(&str, Edit)] = &[
         ("description", |e, file| {
-            e.service().set_description(file, "words")
+            e.service().set_description(file, "words");
         }),
         ("link", |e, file| e.service().share(file, Some("company"))),
         ("rename", |e, file| {
-            e.service().rename(file, &e.mina(), "plans/renamed.docx")
+            e.service().rename(file, &e.mina(), "plans/renamed.docx");
         }),
         ("move", |e, file| {
-            e.service().rename(file, &e.mina(), "elsewhere/a.docx")
+            e.service().rename(file, &e.mina(), "elsewhere/a.docx");
         }),
     ];
     for (name, edit) in edits {
@@ -125,12 +125,12 @@ async fn a_refused_etag_is_looked_at_again() {
 /// Uploads of which nobody knows what became of them: one version more each time, never two.
 #[tokio::test]
 async fn a_lost_answer_is_settled() {
-    type Script = fn(&Enterprise);
-    let upload = |effect: Effect| -> Box<dyn Fn(&Enterprise)> {
+    type Script = Box<dyn Fn(&Enterprise)>;
+    let upload = |effect: Effect| -> Script {
         Box::new(move |e: &Enterprise| e.fault(effect.clone(), |rule| rule.host("upload").count(1)))
     };
-    let after_commit: Script = |e| e.service().unavailable_after_upload(1);
-    let table: Vec<(&str, Box<dyn Fn(&Enterprise)>, usize)> = vec![
+    let after_commit = |e: &Enterprise| e.service().unavailable_after_upload(1);
+    let table: Vec<(&str, Script, usize)> = vec![
         // Uploads that are made.
         ("503 after it was stored", Box::new(after_commit), 1),
         ("the answer is lost", upload(Effect::AnswerLost), 1),
@@ -210,7 +210,7 @@ async fn what_stands_against_writing_is_told_and_nothing_is_uploaded() {
                         by: e.service().admin(),
                         ..NewLock::default()
                     }),
-                )
+                );
             },
             ErrorKind::CheckedOut,
             0,
@@ -224,7 +224,7 @@ async fn what_stands_against_writing_is_told_and_nothing_is_uploaded() {
                         by: e.mina(),
                         ..NewLock::default()
                     }),
-                )
+                );
             },
             ErrorKind::CheckedOut,
             0,
@@ -270,7 +270,7 @@ async fn what_stands_against_writing_is_told_and_nothing_is_uploaded() {
             |e, _| {
                 e.fault(refusal(403, "storage_limit_exceeded"), |rule| {
                     rule.host("upload")
-                })
+                });
             },
             ErrorKind::QuotaExceeded,
             1,
@@ -286,7 +286,7 @@ async fn what_stands_against_writing_is_told_and_nothing_is_uploaded() {
             |e, _| {
                 e.fault(refusal(403, "access_denied_item_locked"), |rule| {
                     rule.host("upload")
-                })
+                });
             },
             ErrorKind::Locked,
             1,
