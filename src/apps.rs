@@ -1,7 +1,10 @@
 //! The only place that names concrete connectors: from configuration to apps and label sources.
 
+mod box_app;
+mod google;
 mod local;
 mod microsoft;
+mod supplies;
 
 use std::cell::OnceCell;
 use std::io;
@@ -29,10 +32,10 @@ pub struct Organisation<'a> {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ConnectError {
     /// A secret cannot be had.
-    #[error("cannot use `{option}` of tenant {tenant}")]
+    #[error("cannot use `{option}` of {owner}")]
     Secret {
-        /// The tenant.
-        tenant: TenantName,
+        /// The tenant or app that it belongs to.
+        owner: String,
         /// The option that says where the secret is.
         option: &'static str,
         /// Why.
@@ -40,10 +43,10 @@ pub enum ConnectError {
         source: Arc<SecretError>,
     },
     /// A file that the configuration names cannot be read.
-    #[error("cannot read {}, the `{option}` of tenant {tenant}", file.display())]
+    #[error("cannot read {}, the `{option}` of {owner}", file.display())]
     File {
-        /// The tenant.
-        tenant: TenantName,
+        /// The tenant or app that it belongs to.
+        owner: String,
         /// The option that names it.
         option: &'static str,
         /// The file.
@@ -102,6 +105,8 @@ impl<'a> Organisation<'a> {
                 Arc::new(microsoft::sharepoint(name, self.microsoft()?, app))
             }
             AppConfig::OneDrive(app) => Arc::new(microsoft::onedrive(name, self.microsoft()?, app)),
+            AppConfig::Box(app) => Arc::new(box_app::connect(&self.tenant.name, app)?),
+            AppConfig::Google(app) => Arc::new(google::connect(&self.tenant.name, app)?),
         };
         Ok(App {
             tenant: self.tenant.name.clone(),

@@ -1,11 +1,8 @@
 //! Microsoft 365: one sign-in and one pace for all that a tenant has there.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 use std::sync::Arc;
 
-use labeld_connector::http::{NetworkOptions, PaceOptions, RetryOptions, Secret};
+use labeld_connector::http::{NetworkOptions, PaceOptions, RetryOptions};
 use labeld_connector_onedrive::{OneDrive, OneDriveOptions, Users};
 use labeld_connector_sharepoint::{SharePoint, SharePointOptions, Sites};
 use labeld_graph::{
@@ -13,24 +10,21 @@ use labeld_graph::{
 };
 
 use super::ConnectError;
+use super::supplies::Supplies;
 use crate::config::{
-    self, MicrosoftCloud, MicrosoftConfig, MicrosoftCredential, OneDriveConfig, ProxyConfig,
-    SharePointConfig,
+    self, MicrosoftCloud, MicrosoftConfig, MicrosoftCredential, OneDriveConfig, SharePointConfig,
 };
 use crate::model::TenantName;
 
 /// Entries of a page of changes; what Graph sends at most (reference/microsoft-graph.md §9).
 const PAGE_SIZE: u32 = 200;
 
-/// Largest certificate file, in bytes. Bundles of all public authorities have less than half of it.
-const MAX_CERTIFICATES: u64 = 1 << 20;
-
 /// What all calls to a tenant's Microsoft 365 go through. No call is made yet.
 pub(super) fn sign_in(
     tenant: &TenantName,
     config: &MicrosoftConfig,
 ) -> Result<Arc<Tenant>, ConnectError> {
-    let context = Context { tenant };
+    let supplies = Supplies::of_tenant(tenant);
     let hints = config.notification_url.as_ref().map(|url| HintOptions {
         notification_url: url.clone(),
         lifecycle_url: config.lifecycle_url.clone(),
@@ -38,9 +32,9 @@ pub(super) fn sign_in(
     let options = TenantOptions {
         tenant_id: config.tenant_id,
         client_id: config.client_id.to_string(),
-        credential: context.credential(&config.credential)?,
+        credential: credential(&supplies, &config.credential)?,
         endpoints: endpoints(config)?,
-        network: context.network(config)?,
+        network: network(&supplies, tenant, config)?,
         pace: PaceOptions {
             units_per_minute: config.units_per_minute,
             units_per_day: Some(config.units_per_day),
@@ -79,84 +73,40 @@ fn endpoints(config: &MicrosoftConfig) -> labeld_connector::Result<Endpoints> {
     Ok(endpoints)
 }
 
-/// Whose secrets and files are read, for the errors.
-struct Context<'a> {
-    tenant: &'a TenantName,
-}
-
-impl Context<'_> {
-    fn credential(&self, configured: &MicrosoftCredential) -> Result<Credential, ConnectError> {
-        match configured {
-            MicrosoftCredential::Secret(secret) => {
-                Ok(Credential::Secret(self.secret("client_secret", secret)?))
-            }
-            MicrosoftCredential::Certificate {
-                certificate,
-                private_key,
-                passphrase,
-            } => Ok(Credential::Certificate {
-                certificate_pem: self.file("certificate", certificate)?,
-                private_key_pem: self.secret("private_key", private_key)?,
-                passphrase: match passphrase {
-                    Some(passphrase) => Some(self.secret("passphrase", passphrase)?),
-                    None => None,
-                },
-            }),
-        }
-    }
-
-    fn network(&self, config: &MicrosoftConfig) -> Result<NetworkOptions, ConnectError> {
-        let operator = config.operator.as_ref().unwrap_or(&self.tenant.0);
-        let authorities = config.ca.as_ref().map(|file| self.file("ca", file));
-        let proxy = match &config.proxy {
-            Some(ProxyConfig::Url(url)) => Some(url.to_string()),
-            Some(ProxyConfig::Secret(secret)) => {
-                Some(self.secret("proxy", secret)?.expose().to_owned())
-            }
-            None => None,
-        };
-        Ok(NetworkOptions {
-            user_agent: format!("NONISV|{operator}|labeld/{}", env!("CARGO_PKG_VERSION")),
-            extra_roots_pem: authorities.transpose()?.into_iter().collect(),
-            proxy,
-            ..NetworkOptions::default()
-        })
-    }
-
-    fn secret(
-        &self,
-        option: &'static str,
-        secret: &config::Secret,
-    ) -> Result<Secret, ConnectError> {
-        match secret.resolve() {
-            Ok(text) => Ok(Secret::new(text.expose())),
-            Err(source) => Err(ConnectError::Secret {
-                tenant: self.tenant.clone(),
-                option,
-                source: Arc::new(source),
-            }),
-        }
-    }
-
-    fn file(&self, option: &'static str, file: &Path) -> Result<Vec<u8>, ConnectError> {
-        read_bounded(file).map_err(|source| ConnectError::File {
-            tenant: self.tenant.clone(),
-            option,
-            file: file.to_owned(),
-            source: Arc::new(source),
-        })
+fn credential(
+    supplies: &Supplies,
+    configured: &MicrosoftCredential,
+) -> Result<Credential, ConnectError> {
+    match configured {
+        MicrosoftCredential::Secret(secret) => Ok(Credential::Secret(
+            supplies.secret("client_secret", secret)?,
+        )),
+        MicrosoftCredential::Certificate {
+            certificate,
+            private_key,
+            passphrase,
+        } => Ok(Credential::Certificate {
+            certificate_pem: supplies.file("certificate", certificate)?,
+            private_key_pem: supplies.secret("private_key", private_key)?,
+            passphrase: match passphrase {
+                Some(passphrase) => Some(supplies.secret("passphrase", passphrase)?),
+                None => None,
+            },
+        }),
     }
 }
 
-fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(file)?
-        .take(MAX_CERTIFICATES + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_CERTIFICATES {
-        return Err(io::Error::other("larger than 1 MiB"));
-    }
-    Ok(bytes)
+fn network(
+    supplies: &Supplies,
+    tenant: &TenantName,
+    config: &MicrosoftConfig,
+) -> Result<NetworkOptions, ConnectError> {
+    let operator = config.operator.as_ref().unwrap_or(&tenant.0);
+    let options = NetworkOptions {
+        user_agent: format!("NONISV|{operator}|labeld/{}", env!("CARGO_PKG_VERSION")),
+        ..NetworkOptions::default()
+    };
+    supplies.network(&config.network, options)
 }
 
 pub(super) fn sharepoint(name: String, tenant: Arc<Tenant>, app: &SharePointConfig) -> SharePoint {

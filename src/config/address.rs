@@ -46,7 +46,7 @@ impl Value for ServiceUrl {
         if has_login(&url) {
             return refuse(
                 "a user name or password in an address",
-                "take it out: labeld signs in with [tenant.microsoft]",
+                "take it out: labeld signs in with the credential that is configured",
             );
         }
         if url.query().is_some() || url.fragment().is_some() {

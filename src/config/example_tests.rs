@@ -19,12 +19,26 @@ fn source(text: &str) -> Source {
 /// What is switched on together, so that the rest has a table to stand in.
 const TABLES: &[&str] = &[
     "[tenant.microsoft]",
-    "client_id",
-    "client_secret",
+    "client_id = \"0000",
+    "client_secret = { env = \"LABELD_CLIENT",
     "[[tenant.sharepoint]]",
     "name = \"sharepoint\"",
     "[[tenant.onedrive]]",
     "name = \"onedrive\"",
+    "[[tenant.box]]",
+    "name = \"box\"",
+    "config = ",
+    "[[tenant.google]]",
+    "name = \"google\"",
+    "service_account",
+    "admin",
+];
+
+/// The client credentials grant of Box.
+const BOX_CLIENT: &[&str] = &[
+    "client_id = \"abc",
+    "client_secret = { env = \"LABELD_BOX",
+    "enterprise_id",
 ];
 
 /// Options that do not go alone, with what is switched on beside them and what is taken out for them.
@@ -39,7 +53,16 @@ const COMPANIONS: &[(&str, &[&str], &[&str])] = &[
         &["client_secret"],
     ),
     ("lifecycle_url", &["notification_url"], &[]),
+    (BOX_CLIENT[0], BOX_CLIENT, &["config = "]),
+    (BOX_CLIENT[1], BOX_CLIENT, &["config = "]),
+    (BOX_CLIENT[2], BOX_CLIENT, &["config = "]),
 ];
+
+/// Options that want another one beside them whose default is shown.
+const ADDITIONS: &[(&str, &str)] = &[("mirror_label", "read_only = false\n")];
+
+/// Tables whose keys are the operator's.
+const OPEN_TABLES: &[&str] = &["[tenant.google.mirror_label.choices]"];
 
 /// The option that a line switches off.
 fn switched_off(line: &str) -> Option<&str> {
@@ -84,6 +107,12 @@ fn variants() -> Vec<(&'static str, String)> {
                 *line = option;
             }
         }
+        for (_, addition) in ADDITIONS
+            .iter()
+            .filter(|(name, _)| option.starts_with(name))
+        {
+            variant.insert(index, addition);
+        }
         variant.retain(|line| !is_one_of(line, out));
         variants.push((option, variant.join("\n")));
     }
@@ -92,6 +121,9 @@ fn variants() -> Vec<(&'static str, String)> {
 
 /// Every key that is written in a table, with the title of its section.
 fn written_keys(table: &DeTable<'_>, path: &str, title: &str, keys: &mut Keys) {
+    if OPEN_TABLES.contains(&title) {
+        return;
+    }
     for (key, value) in table {
         let key = key.get_ref();
         keys.insert((title.to_owned(), key.to_string()));
@@ -196,6 +228,22 @@ fn defaults_in_the_example_are_the_defaults() {
         "sites",
         "checkout_required",
         "users",
+        "client_",
+        "enterprise_id",
+        "token_url",
+        "api_url",
+        "upload_url",
+        "download_hosts",
+        "calls_per_day",
+        "unit_code",
+        "fresh_seconds",
+        "primary_signature_key",
+        "secondary_signature_key",
+        "domains",
+        "drive_url",
+        "directory_url",
+        "labels_url",
+        "mirror_label",
     ];
     let plain = parse(&source(&with_tables().join("\n"))).0.unwrap();
     let mut defaults = 0;

@@ -62,7 +62,7 @@ fn problems_of_microsoft_have_their_place_and_fix() {
         (
             "graph_url = \"https://me:hunter2@graph.example\"",
             &[
-                "10:13 `graph_url` in [tenant.microsoft]: a user name or password in an address -> take it out: labeld signs in with [tenant.microsoft]",
+                "10:13 `graph_url` in [tenant.microsoft]: a user name or password in an address -> take it out: labeld signs in with the credential that is configured",
             ],
         ),
         (

@@ -10,6 +10,10 @@ mod tenant;
 mod value;
 
 #[cfg(test)]
+mod cloud_problem_tests;
+#[cfg(test)]
+mod cloud_tests;
+#[cfg(test)]
 mod example_tests;
 #[cfg(test)]
 mod microsoft_problem_tests;
@@ -31,9 +35,10 @@ pub use problem::{Place, Problem, Problems};
 pub use secret::{Secret, SecretError, SecretProblem, SecretText};
 pub use source::Excerpt;
 pub use tenant::{
-    AppConfig, Coauthoring, LabelOrder, LabelSource, LocalAppConfig, MicrosoftCloud,
-    MicrosoftConfig, MicrosoftCredential, OneDriveConfig, ProxyConfig, ReadMode, SharePointConfig,
-    TenantConfig,
+    AppConfig, BoxConfig, BoxCredential, BoxDownloadHosts, Coauthoring, GoogleConfig,
+    GoogleMirrorLabel, GoogleQuota, GoogleWrites, LabelOrder, LabelSource, LocalAppConfig,
+    MicrosoftCloud, MicrosoftConfig, MicrosoftCredential, NetworkConfig, OneDriveConfig,
+    ProxyConfig, ReadMode, SharePointConfig, TenantConfig,
 };
 
 use problem::Finding;

@@ -30,6 +30,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "model",
             "labeld_formats",
             "labeld_connector",
+            "labeld_connector_box",
+            "labeld_connector_google",
             "labeld_connector_local",
             "labeld_connector_onedrive",
             "labeld_connector_sharepoint",
@@ -64,6 +66,8 @@ const CRATES_MAY_USE: &[(&str, &[&str])] = &[
         &["labeld-connector", "labeld-graph"],
     ),
     ("connectors/onedrive", &["labeld-connector", "labeld-graph"]),
+    ("connectors/box", &["labeld-connector"]),
+    ("connectors/google", &["labeld-connector"]),
     ("connectors/emulator", &["labeld-connector"]),
     ("connectors/conformance", &["labeld-connector"]),
 ];
@@ -295,6 +299,8 @@ fn what_only_one_place_may_do() {
         "connectors/graph/src",
         "connectors/sharepoint/src",
         "connectors/onedrive/src",
+        "connectors/box/src",
+        "connectors/google/src",
         "connectors/emulator/src",
     ];
     let table: [Reserved<'_>; 4] = [

@@ -1,12 +1,10 @@
 //! `[[tenant.sharepoint]]` and `[[tenant.onedrive]]`.
 
-use std::collections::BTreeMap;
-
 use url::{Host, Url};
 use uuid::Uuid;
 
 use super::ReadMode;
-use crate::config::address::ServiceUrl;
+use super::network::{is_address, urls};
 use crate::config::section::Section;
 use crate::config::value::ByteSize;
 use crate::model::AppName;
@@ -60,8 +58,7 @@ pub(super) fn read_sharepoint(
 }
 
 fn read_sites(section: &mut Section<'_>, key: &'static str) -> Vec<Url> {
-    let urls: Vec<ServiceUrl> = section.optional(key).unwrap_or_default();
-    let urls: Vec<Url> = urls.into_iter().map(ServiceUrl::into_url).collect();
+    let urls = urls(section, key);
     if let Some(personal) = urls.iter().find(|url| is_personal(url)) {
         section.report_key(
             key,
@@ -99,12 +96,7 @@ pub(super) fn read_onedrive(
 
 fn read_users(section: &mut Section<'_>, key: &'static str) -> Vec<String> {
     let users: Vec<String> = section.or_default(key);
-    let is_user = |user: &str| {
-        let address = user.split_once('@');
-        Uuid::try_parse(user).is_ok()
-            || address.is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.'))
-                && !user.contains(|c: char| c.is_whitespace() || c == '/')
-    };
+    let is_user = |user: &str| Uuid::try_parse(user).is_ok() || is_address(user);
     if let Some(wrong) = users.iter().find(|user| !is_user(user)) {
         section.report_key(
             key,
@@ -113,89 +105,4 @@ fn read_users(section: &mut Section<'_>, key: &'static str) -> Vec<String> {
         );
     }
     users
-}
-
-/// What an app of a kind takes, for the check that no file is in two of them.
-struct Taken<'a> {
-    app: &'a AppName,
-    /// Empty for all.
-    listed: Vec<String>,
-    excluded: Vec<String>,
-}
-
-/// Refuses apps that would list, count and label the same files.
-pub(super) fn refuse_overlaps(
-    section: &mut Section<'_>,
-    sharepoint: &[SharePointConfig],
-    onedrive: &[OneDriveConfig],
-) {
-    let sites: Vec<Taken<'_>> = sharepoint
-        .iter()
-        .map(|app| Taken {
-            app: &app.name,
-            listed: app.sites.iter().map(normal_site).collect(),
-            excluded: app.exclude.iter().map(normal_site).collect(),
-        })
-        .collect();
-    refuse_overlap(section, "sharepoint", "site", "sites", &sites);
-    let users: Vec<Taken<'_>> = onedrive
-        .iter()
-        .map(|app| Taken {
-            app: &app.name,
-            listed: app.users.iter().map(|user| user.to_lowercase()).collect(),
-            excluded: app.exclude.iter().map(|user| user.to_lowercase()).collect(),
-        })
-        .collect();
-    refuse_overlap(section, "onedrive", "user", "users", &users);
-}
-
-/// SharePoint compares addresses without regard to case.
-fn normal_site(url: &Url) -> String {
-    url.as_str().trim_end_matches('/').to_lowercase()
-}
-
-fn refuse_overlap(section: &mut Section<'_>, kind: &str, one: &str, key: &str, apps: &[Taken<'_>]) {
-    let mut takers: BTreeMap<&str, &AppName> = BTreeMap::new();
-    let mut problems = Vec::new();
-    for app in apps {
-        for item in &app.listed {
-            if app.excluded.contains(item) {
-                continue;
-            }
-            if let Some(other) = takers
-                .insert(item, app.app)
-                .filter(|other| *other != app.app)
-            {
-                problems.push(format!(
-                    "{one} `{item}` is in both app `{other}` and app `{}`",
-                    app.app
-                ));
-            }
-        }
-    }
-    let takes_rest: Vec<&Taken<'_>> = apps.iter().filter(|app| app.listed.is_empty()).collect();
-    for (index, all) in takes_rest.iter().enumerate() {
-        if let Some(other) = takes_rest.get(index + 1) {
-            problems.push(format!(
-                "app `{}` and app `{}` both take every {one}",
-                all.app, other.app
-            ));
-        }
-        if let Some((item, app)) = takers
-            .iter()
-            .find(|(item, _)| !all.excluded.iter().any(|it| it == *item))
-        {
-            problems.push(format!(
-                "{one} `{item}` is in both app `{app}` and app `{}`, which takes every {one}",
-                all.app
-            ));
-        }
-    }
-    for problem in problems {
-        section.report_key(
-            kind,
-            problem,
-            &format!("take each {one} into one app: with `{key}`, or with `exclude`"),
-        );
-    }
 }

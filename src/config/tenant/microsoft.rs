@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use url::Url;
 use uuid::Uuid;
 
-use crate::config::address::{ProxyUrl, ServiceUrl};
+use super::network::{NetworkConfig, read_domains, read_network, refuse_without, url, urls, whole};
 use crate::config::secret::Secret;
 use crate::config::section::Section;
-use crate::config::value::{Choice, Whole, word_of};
+use crate::config::value::{Choice, word_of};
 
 /// Resource units a minute: 60 % of what the smallest tenant is granted (reference/microsoft-graph.md §8.1).
 const UNITS_PER_MINUTE: u32 = 750;
@@ -39,10 +39,8 @@ pub struct MicrosoftConfig {
     pub graph_url: Option<Url>,
     /// Where SharePoint is, in place of every host of the cloud; empty for the cloud's.
     pub sharepoint_urls: Vec<Url>,
-    /// PEM file with certificate authorities that are trusted beside the system's.
-    pub ca: Option<PathBuf>,
-    /// The proxy that all calls go through.
-    pub proxy: Option<ProxyConfig>,
+    /// The way there.
+    pub network: NetworkConfig,
     /// Who operates labeld: the middle part of the User-Agent; the tenant's name where it is not told.
     pub operator: Option<String>,
     /// Resource units spent in a minute at most.
@@ -108,15 +106,6 @@ pub enum LabelOrder {
     Descending,
 }
 
-/// The proxy that calls go through.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProxyConfig {
-    /// Its address.
-    Url(Url),
-    /// Its address with user name and password in it.
-    Secret(Secret),
-}
-
 impl Choice for MicrosoftCloud {
     const WORDS: &'static [(&'static str, Self)] = &[
         ("global", Self::Global),
@@ -161,8 +150,7 @@ pub(super) fn read(section: &mut Section<'_>, tenant_id: Option<Uuid>) -> Option
         login_url: url(section, "login_url"),
         graph_url: url(section, "graph_url"),
         sharepoint_urls: urls(section, "sharepoint_urls"),
-        ca: section.optional("ca"),
-        proxy: read_proxy(section),
+        network: read_network(section),
         operator: read_operator(section),
         units_per_minute: whole::<1_000_000>(section, "units_per_minute", UNITS_PER_MINUTE),
         units_per_day: whole::<1_000_000_000>(section, "units_per_day", UNITS_PER_DAY),
@@ -170,7 +158,7 @@ pub(super) fn read(section: &mut Section<'_>, tenant_id: Option<Uuid>) -> Option
         read_only: writing.read_only,
         assign_labels: writing.assign_labels,
         label_order: section.or_default("label_order"),
-        internal_domains: read_domains(section),
+        internal_domains: read_domains(section, "internal_domains"),
         owner_groups: section.or_default("owner_groups"),
         notification_url,
         lifecycle_url,
@@ -220,16 +208,6 @@ fn read_credential(section: &mut Section<'_>) -> Option<MicrosoftCredential> {
     }
 }
 
-fn refuse_without(section: &mut Section<'_>, key: &str, needed: &str) {
-    if section.has(key) && !section.has(needed) {
-        section.report_key(
-            key,
-            format!("`{key}` without `{needed}`"),
-            &format!("add `{needed}`, or take `{key}` out"),
-        );
-    }
-}
-
 /// What decides together whether and how labels are written.
 struct Writing {
     cloud: MicrosoftCloud,
@@ -259,29 +237,6 @@ fn read_writing(section: &mut Section<'_>) -> Writing {
     writing
 }
 
-fn url(section: &mut Section<'_>, key: &'static str) -> Option<Url> {
-    let url: Option<ServiceUrl> = section.optional(key);
-    url.map(ServiceUrl::into_url)
-}
-
-fn urls(section: &mut Section<'_>, key: &'static str) -> Vec<Url> {
-    let urls: Vec<ServiceUrl> = section.optional(key).unwrap_or_default();
-    urls.into_iter().map(ServiceUrl::into_url).collect()
-}
-
-fn whole<const MOST: u32>(section: &mut Section<'_>, key: &'static str, default: u32) -> u32 {
-    section.optional(key).unwrap_or(Whole::<MOST>(default)).0
-}
-
-/// As text, or as a place of a secret where the address holds a password.
-fn read_proxy(section: &mut Section<'_>) -> Option<ProxyConfig> {
-    if section.is_table("proxy") {
-        return section.secret("proxy").map(ProxyConfig::Secret);
-    }
-    let url: Option<ProxyUrl> = section.optional("proxy");
-    url.map(|ProxyUrl(url)| ProxyConfig::Url(url))
-}
-
 /// The User-Agent is `NONISV|operator|labeld/version` (reference/microsoft-graph.md §8.2).
 fn read_operator(section: &mut Section<'_>) -> Option<String> {
     let operator: String = section.optional("operator")?;
@@ -295,23 +250,4 @@ fn read_operator(section: &mut Section<'_>) -> Option<String> {
         &format!("plain letters, digits and signs without `|`, at most {MAX_OPERATOR}"),
     );
     None
-}
-
-fn read_domains(section: &mut Section<'_>) -> Vec<String> {
-    let domains: Vec<String> = section.or_default("internal_domains");
-    let is_domain = |domain: &String| {
-        let mut parts = domain.split('.');
-        domain.contains('.')
-            && parts.all(|part| {
-                !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '-')
-            })
-    };
-    if let Some(wrong) = domains.iter().find(|domain| !is_domain(domain)) {
-        section.report_key(
-            "internal_domains",
-            format!("`{wrong}` is no domain"),
-            "what stands behind the @ of an address: [\"contoso.example\"]",
-        );
-    }
-    domains.iter().map(|domain| domain.to_lowercase()).collect()
 }

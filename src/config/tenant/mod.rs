@@ -1,18 +1,24 @@
 //! `[[tenant]]` and what stands below it.
 
+mod box_app;
 mod cloud_apps;
+mod google;
 mod local;
 mod microsoft;
+mod network;
+mod overlaps;
 
 use std::path::PathBuf;
 
 use uuid::Uuid;
 
+pub use self::box_app::{BoxConfig, BoxCredential, BoxDownloadHosts};
 pub use self::cloud_apps::{OneDriveConfig, SharePointConfig};
+pub use self::google::{GoogleConfig, GoogleMirrorLabel, GoogleQuota, GoogleWrites};
 pub use self::local::LocalAppConfig;
-pub use self::microsoft::{
-    LabelOrder, MicrosoftCloud, MicrosoftConfig, MicrosoftCredential, ProxyConfig,
-};
+pub use self::microsoft::{LabelOrder, MicrosoftCloud, MicrosoftConfig, MicrosoftCredential};
+pub use self::network::{NetworkConfig, ProxyConfig};
+use self::overlaps::{CloudApps, refuse_overlaps};
 use super::section::Section;
 use super::value::{ByteSize, Choice, word_of};
 use crate::model::{AppName, DEFAULT_SIZE_LIMIT, TenantName};
@@ -40,6 +46,10 @@ pub struct TenantConfig {
     pub sharepoint: Vec<SharePointConfig>,
     /// Its OneDrives.
     pub onedrive: Vec<OneDriveConfig>,
+    /// Box enterprises.
+    pub boxes: Vec<BoxConfig>,
+    /// Google Drive.
+    pub google: Vec<GoogleConfig>,
 }
 
 /// An app of any kind.
@@ -51,6 +61,10 @@ pub enum AppConfig<'a> {
     SharePoint(&'a SharePointConfig),
     /// OneDrives.
     OneDrive(&'a OneDriveConfig),
+    /// A Box enterprise.
+    Box(&'a BoxConfig),
+    /// Google Drive.
+    Google(&'a GoogleConfig),
 }
 
 /// Where a tenant's label list comes from.
@@ -117,7 +131,13 @@ impl TenantConfig {
         let local = self.local.iter().map(AppConfig::Local);
         let sharepoint = self.sharepoint.iter().map(AppConfig::SharePoint);
         let onedrive = self.onedrive.iter().map(AppConfig::OneDrive);
-        local.chain(sharepoint).chain(onedrive)
+        let boxes = self.boxes.iter().map(AppConfig::Box);
+        let google = self.google.iter().map(AppConfig::Google);
+        local
+            .chain(sharepoint)
+            .chain(onedrive)
+            .chain(boxes)
+            .chain(google)
     }
 
     /// Whether it has an app of this name.
@@ -133,6 +153,8 @@ impl<'a> AppConfig<'a> {
             Self::Local(app) => &app.name,
             Self::SharePoint(app) => &app.name,
             Self::OneDrive(app) => &app.name,
+            Self::Box(app) => &app.name,
+            Self::Google(app) => &app.name,
         }
     }
 
@@ -142,6 +164,8 @@ impl<'a> AppConfig<'a> {
             Self::Local(_) => "local",
             Self::SharePoint(_) => "sharepoint",
             Self::OneDrive(_) => "onedrive",
+            Self::Box(_) => "box",
+            Self::Google(_) => "google",
         }
     }
 
@@ -151,6 +175,8 @@ impl<'a> AppConfig<'a> {
             Self::Local(app) => app.size_limit,
             Self::SharePoint(app) => app.size_limit,
             Self::OneDrive(app) => app.size_limit,
+            Self::Box(app) => app.size_limit,
+            Self::Google(app) => app.size_limit,
         }
     }
 
@@ -160,6 +186,8 @@ impl<'a> AppConfig<'a> {
             Self::Local(app) => app.read_mode,
             Self::SharePoint(app) => app.read_mode,
             Self::OneDrive(app) => app.read_mode,
+            Self::Box(app) => app.read_mode,
+            Self::Google(app) => app.read_mode,
         }
     }
 }
@@ -190,7 +218,13 @@ pub(super) fn read_all(top: &mut Section<'_>) -> Vec<TenantConfig> {
 }
 
 /// The lists of apps, by kind.
-const APPS: &[&[&str]] = &[&["local"], &["sharepoint"], &["onedrive"]];
+const APPS: &[&[&str]] = &[
+    &["local"],
+    &["sharepoint"],
+    &["onedrive"],
+    &["box"],
+    &["google"],
+];
 
 fn read(section: &mut Section<'_>) -> Option<TenantConfig> {
     let name = section.required("name");
@@ -207,8 +241,16 @@ fn read(section: &mut Section<'_>) -> Option<TenantConfig> {
         cloud_apps::read_sharepoint(app, size_limit)
     });
     let onedrive = section.tables("onedrive", |app| cloud_apps::read_onedrive(app, size_limit));
+    let boxes = section.tables("box", |app| box_app::read(app, size_limit));
+    let google = section.tables("google", |app| google::read(app, size_limit));
     section.refuse_duplicates(APPS, "name", "app of a tenant", str::to_owned);
-    cloud_apps::refuse_overlaps(section, &sharepoint, &onedrive);
+    let cloud_apps = CloudApps {
+        sharepoint: &sharepoint,
+        onedrive: &onedrive,
+        boxes: &boxes,
+        google: &google,
+    };
+    refuse_overlaps(section, &cloud_apps);
     require_sign_in(section, labels.as_ref());
     if only_this_tenant && !section.has("id") {
         section.report_key(
@@ -228,6 +270,8 @@ fn read(section: &mut Section<'_>) -> Option<TenantConfig> {
         local,
         sharepoint,
         onedrive,
+        boxes,
+        google,
     })
 }
 
