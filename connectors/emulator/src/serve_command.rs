@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use labeld_emulator::frame::{CA_FILE, ClockOptions, Detail, JournalOptions, write_private};
+use labeld_emulator::google::GoogleOptions;
 use labeld_emulator::{Emulator, EmulatorOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -58,6 +59,11 @@ pub(crate) struct ServeCommand {
     /// The time at which the emulated world begins, like 2026-03-01T09:00:00Z. The machine's by default.
     #[arg(long, value_name = "TIME", value_parser = time)]
     clock: Option<DateTime<Utc>>,
+
+    /// A bearer token that Google's APIs always take, in the name of mina@alder.example: for test suites that
+    /// bring one of their own.
+    #[arg(long, value_name = "TOKEN")]
+    google_static_token: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -120,6 +126,10 @@ impl ServeCommand {
                 most_entries: Some(MOST_ENTRIES),
                 most_bytes: Some(MOST_BYTES),
                 ..JournalOptions::default()
+            },
+            google: GoogleOptions {
+                static_token: self.google_static_token.clone(),
+                ..GoogleOptions::default()
             },
             ..EmulatorOptions::default()
         }

@@ -16,7 +16,7 @@ use super::switches::Switches;
 use super::tokens::{CLIENT_EMAIL, CLIENT_ID, KEY_ID};
 use super::{DOMAIN, Google, control, seed};
 use crate::APP_KEY_PEM;
-use crate::frame::{ControlError, Operation, Provider, write_private};
+use crate::frame::{CA_FILE, ControlError, Operation, Provider, write_private};
 
 /// The name of the service account's key file in the folder of the credential files.
 const KEY_FILE: &str = "google-service-account.json";
@@ -25,18 +25,7 @@ impl Google {
     /// The service account's key file, as the Cloud console makes it.
     #[must_use]
     pub fn service_account_json(&self) -> String {
-        json!({
-            "type": "service_account",
-            "project_id": "labeld-demo",
-            "private_key_id": KEY_ID,
-            "private_key": APP_KEY_PEM,
-            "client_email": CLIENT_EMAIL,
-            "client_id": CLIENT_ID,
-            "auth_uri": "https://accounts.google.com/o/oauth2/auth",
-            "token_uri": "https://oauth2.googleapis.com/token",
-            "universe_domain": "googleapis.com",
-        })
-        .to_string()
+        key_file().to_string()
     }
 
     /// The administrator.
@@ -149,6 +138,7 @@ impl Provider for Google {
         json!({
             "base_url": base.as_str(),
             "token_url": base.join("token").map(String::from).unwrap_or_default(),
+            "service_account": key_file(),
             "service_account_file": KEY_FILE,
             "admin": self.admin(),
             "domain": DOMAIN,
@@ -159,6 +149,34 @@ impl Provider for Google {
 
     fn config_toml(&self, folder: &Path) -> anyhow::Result<String> {
         write_private(&folder.join(KEY_FILE), self.service_account_json())?;
-        Ok(String::new())
+        let base = self.base();
+        let token = base.join("token")?;
+        let text = |value: &str| Value::String(value.to_owned()).to_string();
+        let mut table = format!(
+            "[[tenant.google]]\nname = \"google\"\nservice_account = {{ file = {} }}\nadmin = {}\n\
+             token_url = {}\ndrive_url = {at}\ndirectory_url = {at}\nlabels_url = {at}\n",
+            text(KEY_FILE),
+            text(&self.admin()),
+            text(token.as_str()),
+            at = text(base.as_str()),
+        );
+        if base.scheme() == "https" {
+            table.push_str(&format!("ca = {}\n", text(CA_FILE)));
+        }
+        Ok(table)
     }
+}
+
+fn key_file() -> Value {
+    json!({
+        "type": "service_account",
+        "project_id": "labeld-demo",
+        "private_key_id": KEY_ID,
+        "private_key": APP_KEY_PEM,
+        "client_email": CLIENT_EMAIL,
+        "client_id": CLIENT_ID,
+        "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+        "token_uri": "https://oauth2.googleapis.com/token",
+        "universe_domain": "googleapis.com",
+    })
 }
