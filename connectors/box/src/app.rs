@@ -22,9 +22,9 @@ use crate::events::Seen;
 use crate::links::Links;
 use crate::model::Id;
 use crate::options::{BoxEndpoints, BoxOptions, HintOptions, TrackingCodes};
-use crate::remembered::Remembered;
 use crate::token::{BoxTokens, Proof};
 use crate::walk::{Foreign, Held};
+use labeld_connector::Remembered;
 
 /// Entries of a page that the service takes (reference/box.md §2.2).
 const PAGE_SIZES: Range<u32> = 1..1001;

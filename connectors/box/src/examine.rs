@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::app::BoxApp;
 use crate::call::{Acting, Purpose};
 use crate::directory::{Coverage, Member, NOT_COVERED_FIX, People};
-use crate::words::{examined_failure, has_code, sentence};
+use crate::words::has_code;
 
 /// How far clocks may be apart. An assertion lives for less than a minute, but is made by the service's clock.
 const MOST_SKEW: TimeDelta = TimeDelta::seconds(30);
@@ -70,7 +70,7 @@ impl BoxApp {
             seen.push(Examined {
                 // Without a token nothing works, whatever the reason.
                 health: Health::Failed,
-                ..examined_failure("token", &error, &format!("check the credential: {CONSOLE}"))
+                ..Examined::failure("token", &error, format!("check the credential: {CONSOLE}"))
             });
             return seen;
         }
@@ -113,7 +113,7 @@ impl BoxApp {
                     ),
                 }
             }
-            Err(error) => examined_failure(SUBJECT, &error, CONSOLE),
+            Err(error) => Examined::failure(SUBJECT, &error, CONSOLE),
         }
     }
 
@@ -197,7 +197,7 @@ impl BoxApp {
                 "the service does not heed the as-user header",
                 fix,
             ),
-            Err(error) => examined_failure(SUBJECT, &error, &fix),
+            Err(error) => Examined::failure(SUBJECT, &error, &fix),
         }
     }
 
@@ -238,7 +238,7 @@ impl BoxApp {
             Ok(_) => Examined::passed(SUBJECT, "it answers"),
             Err(error) => {
                 let fix = "check the network, the proxy and the configured address for uploads";
-                examined_failure(SUBJECT, &error, fix)
+                Examined::failure(SUBJECT, &error, fix)
             }
         }
     }
@@ -268,12 +268,12 @@ fn outcome_of(
         Err(error) => error,
     };
     let fix = format!("grant \"{}\": {CONSOLE}", scope.console);
-    let mut found = examined_failure(scope.subject, error, &fix);
+    let mut found = Examined::failure(scope.subject, error, &fix);
     if has_code(error, "insufficient_scope") {
         found.found = format!(
             "the app does not have \"{}\": {}",
             scope.console,
-            sentence(error)
+            error.sentence()
         );
     }
     if !scope.is_essential && error.kind() == ErrorKind::Denied {

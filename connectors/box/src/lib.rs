@@ -29,7 +29,6 @@ mod options;
 mod owners;
 mod read;
 mod reference;
-mod remembered;
 mod token;
 mod walk;
 mod words;

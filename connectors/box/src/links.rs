@@ -5,7 +5,7 @@ use std::time::Duration;
 use labeld_connector::http::{Secret, Url};
 
 use crate::model::Id;
-use crate::remembered::Remembered;
+use labeld_connector::Remembered;
 
 /// How long a pre-signed address is used: it is good for some fifteen minutes (reference/box.md §4).
 const LINK_LIFETIME: Duration = Duration::from_secs(300);

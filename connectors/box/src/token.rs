@@ -350,7 +350,7 @@ mod tests {
                     assert!(!format!("{proof:?}").contains("hush"));
                 }
                 (Err(error), Err(words)) => {
-                    let told = crate::words::sentence(&error);
+                    let told = error.sentence();
                     assert!(told.contains(words) && !told.contains("hush"), "{told}");
                 }
                 (proof, _) => panic!("{proof:?}"),

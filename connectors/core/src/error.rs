@@ -115,6 +115,19 @@ impl Error {
         &self.context
     }
 
+    /// The error and its causes as one sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = StdError::source(self);
+        while let Some(next) = cause {
+            text.push_str(": ");
+            text.push_str(&next.to_string());
+            cause = next.source();
+        }
+        text
+    }
+
     /// How long the app asked to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

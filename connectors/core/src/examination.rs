@@ -1,6 +1,6 @@
 //! What `labeld doctor` learns of an app.
 
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 
 /// How a part of an examination went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +50,15 @@ impl Examined {
             fix: fix.into(),
             kind: None,
         }
+    }
+
+    /// What ended with an error. A bad moment of the service is a warning: it says nothing of the configuration.
+    pub fn failure(subject: impl Into<String>, error: &Error, fix: impl Into<String>) -> Self {
+        let health = match error.kind() {
+            ErrorKind::Throttled | ErrorKind::Transient => Health::Warning,
+            _ => Health::Failed,
+        };
+        Self::new(subject, health, error.sentence(), fix).with_kind(error.kind())
     }
 
     /// With the kind of the error behind it.

@@ -12,6 +12,7 @@ mod feed;
 mod file;
 pub mod http;
 mod optional;
+mod remembered;
 
 use std::fmt::{Debug, Display};
 use std::ops::Range;
@@ -30,6 +31,7 @@ pub use optional::{
     AssignLabel, AssignOutcome, ChangeHints, HintAnswer, HintRequest, LabelSource, NativeLabel,
     NativeLabels, Subscription,
 };
+pub use remembered::Remembered;
 
 /// One app (a tenant's SharePoint, a Box enterprise, a folder) as labeld sees it.
 ///

@@ -8,8 +8,8 @@ use labeld_connector::Result;
 use crate::client::{Client, Purpose};
 use crate::drive::A_DAY;
 use crate::model::DomainList;
-use crate::remembered::Remembered;
 use crate::token::Scope;
+use labeld_connector::Remembered;
 
 /// The organisation's domains: those of the configuration, or those of the directory.
 #[derive(Debug)]

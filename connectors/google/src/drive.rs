@@ -16,7 +16,7 @@ use crate::forest::Forest;
 use crate::members::Members;
 use crate::options::GoogleOptions;
 use crate::owners::Owners;
-use crate::remembered::Remembered;
+use labeld_connector::Remembered;
 
 /// How long what changes rarely is remembered.
 pub(crate) const A_DAY: Duration = Duration::from_secs(24 * 3600);

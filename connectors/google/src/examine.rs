@@ -9,7 +9,6 @@ use crate::client::{Purpose, below};
 use crate::drive::GoogleDrive;
 use crate::options::{Users, WriteApi};
 use crate::token::Scope;
-use crate::words::sentence;
 
 /// Clocks that differ by more make assertions fail.
 const MOST_SKEW: TimeDelta = TimeDelta::minutes(3);
@@ -416,5 +415,5 @@ fn because(
     error: &Error,
     fix: impl Into<String>,
 ) -> Examined {
-    Examined::new(subject, health, sentence(error), fix).with_kind(error.kind())
+    Examined::new(subject, health, error.sentence(), fix).with_kind(error.kind())
 }

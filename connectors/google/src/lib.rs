@@ -28,12 +28,10 @@ mod obstacles;
 mod options;
 mod owners;
 mod read;
-mod remembered;
 mod service_account;
 mod token;
 mod version;
 mod walk;
-mod words;
 mod write;
 
 pub use drive::GoogleDrive;

@@ -8,8 +8,8 @@ use labeld_connector::{ErrorKind, Result};
 use crate::client::Purpose;
 use crate::drive::{A_DAY, GoogleDrive};
 use crate::model::{DriveList, MemberList, Permission, PermissionList, SharedDrive};
-use crate::remembered::Remembered;
 use crate::token::Scope;
+use labeld_connector::Remembered;
 
 /// Most pages of 100 shared drives.
 const MOST_PAGES: usize = 1_000;

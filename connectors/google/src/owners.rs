@@ -7,8 +7,8 @@ use labeld_connector::{ErrorKind, OwnerDetails, Result};
 use crate::client::Purpose;
 use crate::drive::{A_DAY, GoogleDrive};
 use crate::model::{GroupList, User};
-use crate::remembered::Remembered;
 use crate::token::Scope;
+use labeld_connector::Remembered;
 
 /// Most pages of groups of one person.
 const MOST_PAGES: usize = 50;

@@ -116,7 +116,7 @@ mod tests {
             r#"{"type":"service_account","private_key":"topsecret","client_email":"a@b"}"#,
         ] {
             let error = ServiceAccount::read(&Secret::from(text)).unwrap_err();
-            let told = crate::words::sentence(&error);
+            let told = error.sentence();
             assert!(
                 told.contains("key file") && !told.contains("topsecret"),
                 "{told}"

@@ -127,10 +127,7 @@ impl GoogleDrive {
             Ok(own) => Ok(Some(own)),
             Err(error) if error.kind().is_retryable() => Err(error),
             Err(error) => {
-                tracing::warn!(
-                    "{}: who can reach a file stays unknown",
-                    crate::words::sentence(&error)
-                );
+                tracing::warn!("{}: who can reach a file stays unknown", error.sentence());
                 Ok(None)
             }
         }

@@ -147,7 +147,7 @@ impl LabelSource for LabelList {
                     ErrorKind::Unauthenticated => Health::Failed,
                     _ => Health::Warning,
                 },
-                crate::words::sentence(&error),
+                error.sentence(),
                 match error.kind() {
                     ErrorKind::Unauthenticated => {
                         "check tenant id, client id and credential: Entra admin centre → App registrations"

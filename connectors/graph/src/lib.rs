@@ -19,12 +19,10 @@ mod label_list;
 mod model;
 mod principal;
 mod quick_xor;
-mod remembered;
 mod sharepoint_rest;
 mod sites;
 mod tenant;
 mod token;
-mod words;
 
 pub use drives::{DriveInfo, DriveList, Drives, Extent, OwnerRule, Profile, Scope};
 pub use endpoints::{Cloud, Endpoints, SharePointHosts};
@@ -32,4 +30,3 @@ pub use label_list::ORDER_FIELD;
 pub use sites::Place;
 pub use tenant::{HintOptions, LabelOrder, Tenant, TenantOptions};
 pub use token::Credential;
-pub use words::examined_failure;

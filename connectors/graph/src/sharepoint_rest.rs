@@ -107,7 +107,7 @@ pub(crate) fn why_not(error: &Error) -> String {
     match error.kind() {
         ErrorKind::Unsupported => NEEDS_CERTIFICATE.to_owned(),
         ErrorKind::Denied => NEEDS_ROLE.to_owned(),
-        _ => crate::words::sentence(error),
+        _ => error.sentence(),
     }
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use labeld_connector::{
     Answer, Capabilities, ChangePage, Connector, Cursor, Error, ErrorKind, Examined, Exposure,
-    FeedList, FeedRef, FileMeta, FileRef, Health, Obstacles, ReadOptions, Result, WriteOptions,
+    FeedList, FeedRef, FileMeta, FileRef, Obstacles, ReadOptions, Result, WriteOptions,
 };
 
 use crate::file::LocalFile;
@@ -263,21 +263,12 @@ impl Connector for Local {
         let opened = self.blocking("open folder", Shared::reopen_folder);
         let found = match opened.await {
             Ok(_) => Examined::passed(subject, "it can be opened"),
-            Err(error) => Examined::new(
+            Err(error) => Examined::failure(
                 subject,
-                Health::Failed,
-                explained(&error),
+                &error,
                 "check `root` of the app, its mount, and the rights of labeld's account",
             ),
         };
         vec![found]
-    }
-}
-
-/// An error with its causes.
-fn explained(error: &Error) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
     }
 }

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use labeld_connector::{Examined, Exposure, Result};
 use labeld_graph::{
     DriveInfo, DriveList, Drives, Extent, OwnerRule, Place, Profile, Scope, Tenant,
-    examined_failure,
 };
 
 /// A tenant's OneDrives as an app.
@@ -118,7 +117,7 @@ impl Scope for OneDriveOptions {
         let subject = "OneDrives";
         vec![match outcome {
             Ok(()) => Examined::passed(subject, "the app can find people's drives"),
-            Err(error) => examined_failure(
+            Err(error) => Examined::failure(
                 subject,
                 &error,
                 "grant Files.Read.All and Sites.Read.All: Entra admin centre → App registrations → API permissions → Microsoft Graph",

@@ -5,9 +5,7 @@
 use async_trait::async_trait;
 use labeld_connector::http::Url;
 use labeld_connector::{Examined, Exposure, Result, UnreadableFeed};
-use labeld_graph::{
-    DriveList, Drives, Extent, OwnerRule, Profile, Scope, Tenant, examined_failure,
-};
+use labeld_graph::{DriveList, Drives, Extent, OwnerRule, Profile, Scope, Tenant};
 
 /// A tenant's SharePoint as an app.
 pub type SharePoint = Drives<SharePointOptions>;
@@ -122,7 +120,7 @@ impl Scope for SharePointOptions {
         let subject = "sites";
         vec![match outcome {
             Ok(()) => Examined::passed(subject, "the app can find sites"),
-            Err(error) => examined_failure(
+            Err(error) => Examined::failure(
                 subject,
                 &error,
                 "grant Sites.Read.All (Entra admin centre → App registrations → API permissions → Microsoft Graph), or list \

@@ -10,7 +10,7 @@ use labeld_connector::{Error, ErrorKind, Exposure, FileRef, Result};
 use crate::app::BoxApp;
 use crate::call::Purpose;
 use crate::model::{Id, Item, SharedLink};
-use crate::remembered::Remembered;
+use labeld_connector::Remembered;
 
 /// How long it is known who can reach a folder where no event says otherwise.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);

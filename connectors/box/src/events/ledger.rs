@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use crate::model::{Event, Id};
-use crate::remembered::Remembered;
+use labeld_connector::Remembered;
 
 /// Most events that are remembered: twice what Box's own SDK does (reference/box.md §3.4).
 const MOST_EVENTS: usize = 10_000;

@@ -58,10 +58,7 @@ impl GoogleDrive {
         let looked = match looked {
             Ok(looked) => looked,
             Err(error) => {
-                tracing::debug!(
-                    "{}: reading costs more calls",
-                    crate::words::sentence(&error)
-                );
+                tracing::debug!("{}: reading costs more calls", error.sentence());
                 return;
             }
         };

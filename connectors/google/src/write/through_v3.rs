@@ -118,7 +118,7 @@ impl GoogleDrive {
                 tracing::warn!(
                     file = writing.purpose.context,
                     "{}: whether somebody saved the file just before it was written is not known",
-                    crate::words::sentence(&error)
+                    error.sentence()
                 );
                 return Ok(());
             }
@@ -139,7 +139,7 @@ impl GoogleDrive {
             Ok(()) => "it was put back".to_owned(),
             Err(error) => format!(
                 "it is revision {id} of the file and must be put back by hand ({})",
-                crate::words::sentence(&error)
+                error.sentence()
             ),
         };
         let told = format!("{who} saved the file just before it was written over; {outcome}");

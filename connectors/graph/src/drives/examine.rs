@@ -14,7 +14,6 @@ use crate::address::ask;
 use crate::call::{Purpose, UNITS_ONE};
 use crate::model::{DriveItem, Page};
 use crate::sharepoint_rest::why_not;
-use crate::words::{examined_failure, sentence};
 
 /// How far clocks may be apart. Assertions are good for ten minutes.
 const MOST_SKEW: TimeDelta = TimeDelta::minutes(2);
@@ -88,7 +87,7 @@ impl<S: Scope> Drives<S> {
         let drive = match self.scope.find(&core.tenant, Extent::Sample).await {
             Ok(found) => core.examine_drives(found, &mut seen),
             Err(error) => {
-                seen.push(examined_failure("drives", &error, GRANT));
+                seen.push(Examined::failure("drives", &error, GRANT));
                 None
             }
         };
@@ -125,7 +124,7 @@ impl Core {
                 let health = Health::Failed;
                 seen.push(Examined {
                     health,
-                    ..examined_failure("token", &error, fix)
+                    ..Examined::failure("token", &error, fix)
                 });
                 return false;
             }
@@ -191,7 +190,7 @@ impl Core {
                     "{shown}; {} places cannot be looked into, for example {}: {}",
                     found.unreadable.len(),
                     unreadable.path,
-                    sentence(&unreadable.error)
+                    unreadable.error.sentence()
                 ),
                 "grant the app access to these places, or exclude them in the configuration",
             ),
@@ -219,7 +218,7 @@ impl Core {
             Ok(_) => Examined::passed(SUBJECT, format!("{} tells its changes", drive.path)),
             Err(error) => {
                 let fix = format!("grant Files.Read.All or Sites.Read.All: {GRANT}");
-                examined_failure(SUBJECT, &error, &fix)
+                Examined::failure(SUBJECT, &error, &fix)
             }
         }
     }

@@ -3,7 +3,7 @@
 use labeld_connector::Answer;
 
 use super::A_DAY;
-use crate::remembered::Remembered;
+use labeld_connector::Remembered;
 
 /// Most libraries of which something is remembered.
 const MOST_LIBRARIES: usize = 100_000;

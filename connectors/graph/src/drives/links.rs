@@ -6,7 +6,7 @@ use labeld_connector::{FileRef, Version};
 
 use super::reference::version_of;
 use crate::model::{DownloadUrl, DriveItem};
-use crate::remembered::Remembered;
+use labeld_connector::Remembered;
 
 /// Most addresses that are kept: some 15 MB.
 const MOST_LINKS: usize = 20_000;

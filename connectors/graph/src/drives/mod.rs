@@ -28,8 +28,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::remembered::Remembered;
 use crate::tenant::Tenant;
+use labeld_connector::Remembered;
 
 pub(crate) use info::DRIVE_FIELDS;
 pub use info::DriveInfo;

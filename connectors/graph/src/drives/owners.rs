@@ -9,7 +9,7 @@ use crate::address::ask;
 use crate::batch::Part;
 use crate::call::{Purpose, UNITS_LIST, UNITS_ONE};
 use crate::model::{DirectoryObject, Page, User};
-use crate::remembered::Remembered;
+use labeld_connector::Remembered;
 
 const OPERATION: &str = "look up";
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// Answers by question, each for `lifetime`, at most `most` of them; the oldest go first. Time is the runtime's,
 /// which no change of the machine's clock moves.
 #[derive(Debug)]
-pub(crate) struct Remembered<K, V> {
+pub struct Remembered<K, V> {
     most: usize,
     lifetime: Duration,
     held: Mutex<Held<K, V>>,
@@ -26,7 +26,9 @@ struct Held<K, V> {
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Remembered<K, V> {
-    pub(crate) fn new(most: usize, lifetime: Duration) -> Self {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(most: usize, lifetime: Duration) -> Self {
         Self {
             most,
             lifetime,
@@ -38,7 +40,8 @@ impl<K: Clone + Eq + Hash, V: Clone> Remembered<K, V> {
         }
     }
 
-    pub(crate) fn put(&self, key: K, value: V) {
+    /// Takes in an answer in place of the one before.
+    pub fn put(&self, key: K, value: V) {
         let mut held = self.held();
         held.numbers += 1;
         let number = held.numbers;
@@ -58,7 +61,8 @@ impl<K: Clone + Eq + Hash, V: Clone> Remembered<K, V> {
         }
     }
 
-    pub(crate) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
+    /// The answer, while it is remembered.
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
@@ -73,11 +77,19 @@ impl<K: Clone + Eq + Hash, V: Clone> Remembered<K, V> {
         }
     }
 
-    pub(crate) fn remove<Q: Eq + Hash + ?Sized>(&self, key: &Q)
+    /// Forgets an answer.
+    pub fn remove<Q: Eq + Hash + ?Sized>(&self, key: &Q)
     where
         K: Borrow<Q>,
     {
         self.held().values.remove(key);
+    }
+
+    /// Forgets all answers.
+    pub fn clear(&self) {
+        let mut held = self.held();
+        held.values.clear();
+        held.order.clear();
     }
 
     fn held(&self) -> MutexGuard<'_, Held<K, V>> {
@@ -119,5 +131,7 @@ mod tests {
             assert!(remembered.held().order.len() <= 6);
         }
         assert_eq!(remembered.get(&9), Some(0));
+        remembered.clear();
+        assert_eq!(remembered.get(&9), None);
     }
 }
