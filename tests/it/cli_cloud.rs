@@ -1,6 +1,7 @@
 //! The program against emulated cloud services, as a person runs it.
 
 mod doctor;
+mod every_app;
 mod failing;
 mod label_list;
 mod scanning;

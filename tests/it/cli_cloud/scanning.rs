@@ -10,7 +10,7 @@ use crate::cli_rescan::Account;
 use crate::workspace::{Ended, GENERAL, Store, docx, run};
 
 /// Files of the library: path, body, and what is to become of it.
-fn library_files() -> [(&'static str, Vec<u8>, &'static str); 5] {
+pub(super) fn library_files() -> [(&'static str, Vec<u8>, &'static str); 5] {
     [
         ("2026/empty.docx", Vec::new(), "file.empty"),
         ("2026/labelled.docx", docx(Some(GENERAL)), "ok"),

@@ -38,8 +38,6 @@ use crate::frame::Frame;
 pub struct BoxOptions {
     /// What the reference leaves open.
     pub switches: Switches,
-    /// Whether the written configuration connects to the enterprise.
-    pub in_config: bool,
 }
 
 /// The emulated enterprise.
@@ -49,7 +47,6 @@ pub struct BoxService {
     state: Mutex<State>,
     switches: Mutex<Switches>,
     bases: Mutex<Bases>,
-    in_config: bool,
 }
 
 impl BoxService {
@@ -63,7 +60,6 @@ impl BoxService {
             state: Mutex::new(fresh::state(now)),
             switches: Mutex::new(options.switches),
             bases: Mutex::new(fresh::bases()),
-            in_config: options.in_config,
         })
     }
 

@@ -107,26 +107,28 @@ impl Provider for BoxService {
     }
 
     fn config_toml(&self, folder: &Path) -> anyhow::Result<String> {
-        if !self.in_config {
-            return Ok(String::new());
-        }
         write_private(&folder.join(CONFIG_FILE), self.config_json())?;
         let bases = self.bases();
         let text = |value: &str| Value::String(value.to_owned()).to_string();
-        let mut tables = format!(
-            "[[tenant.box]]\nname = \"box\"\nconfig_file = {}\n\n\
-            [tenant.box.endpoints]\napi = {}\nupload = {}\ndownload = [{}]\n",
+        let token = bases.api.join("oauth2/token")?;
+        let mut table = format!(
+            "[[tenant.box]]\nname = \"box\"\nconfig = {{ file = {} }}\n\
+             token_url = {}\napi_url = {}\nupload_url = {}\ndownload_hosts = [{}]\n",
             text(CONFIG_FILE),
+            text(token.as_str()),
             text(bases.api.as_str()),
             text(bases.upload.as_str()),
             text(bases.download.as_str()),
         );
-        if bases.api.scheme() == "https" {
-            tables.push_str(&format!(
-                "\n[tenant.box.network]\nca_file = {}\n",
-                text(CA_FILE)
+        if let Some(admin) = lock(&self.state).users.get(&fresh::ADMIN) {
+            table.push_str(&format!(
+                "# No app can act as an administrator; without this each run reports it.\nexclude = [{}]\n",
+                text(&admin.login)
             ));
         }
-        Ok(tables)
+        if bases.api.scheme() == "https" {
+            table.push_str(&format!("ca = {}\n", text(CA_FILE)));
+        }
+        Ok(table)
     }
 }

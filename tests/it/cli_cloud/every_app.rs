@@ -1,0 +1,117 @@
+//! All kinds of apps in one configuration, the one that the emulator writes.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use labeld_emulator::frame::Entry;
+
+use super::scanning::library_files;
+use super::{Cloud, LOCAL, MINA};
+use crate::cli_rescan::Account;
+use crate::workspace::Store;
+
+const APPS: [&str; 5] = ["sharepoint", "onedrive", "box", "google", "share"];
+
+/// The same documents in every app.
+fn seeded(store: Store, tls: bool) -> Cloud {
+    let cloud = Cloud::serving(store, tls);
+    for (path, body, _) in library_files() {
+        cloud.workspace.write(path, &body);
+        cloud.microsoft().put(&cloud.onedrive, path, body, MINA);
+    }
+    for provider in cloud.emulator.providers() {
+        provider.seed(&cloud.workspace.docs()).unwrap();
+    }
+    let config = cloud
+        .emulator
+        .config_toml(&cloud.workspace.path(""))
+        .unwrap();
+    let text = format!("{config}\n{LOCAL}");
+    fs::write(cloud.workspace.path("labeld.toml"), text).unwrap();
+    cloud
+}
+
+/// What became of each document, by app.
+fn outcomes(cloud: &Cloud) -> BTreeMap<String, BTreeMap<&'static str, String>> {
+    let mut outcomes: BTreeMap<String, BTreeMap<&str, String>> = BTreeMap::new();
+    for row in cloud.workspace.rows(["files", "--limit", "0"]) {
+        let path = row["path"].as_str().unwrap();
+        let document = library_files()
+            .map(|(document, ..)| document)
+            .into_iter()
+            .find(|document| path.ends_with(document));
+        let outcome = row["reason"].as_str().unwrap_or("ok").to_owned();
+        let labels = &row["labels"];
+        outcomes
+            .entry(row["app"].as_str().unwrap().to_owned())
+            .or_default()
+            .insert(document.unwrap(), format!("{outcome} {}", labels[0]["id"]));
+    }
+    outcomes
+}
+
+/// Whether a request is for the bytes of a file.
+fn fetches_content(entry: &Entry) -> bool {
+    let is_content = match entry.provider {
+        "box" => entry.host == "download" || entry.path().ends_with("/content"),
+        "google" => entry.query().contains("alt=media"),
+        _ => super::is_download(entry),
+    };
+    is_content && entry.method == "GET"
+}
+
+#[test]
+fn the_same_documents_come_out_equal_in_every_app() {
+    for tls in [false, true] {
+        let cloud = seeded(Store::Sqlite, tls);
+        cloud.workspace.run(["check"]).expect(0);
+        let first = Account::of(&cloud.rescan(0));
+        assert_eq!(first.in_scope, 5 * APPS.len() as u64, "{first:?}");
+        let found = outcomes(&cloud);
+        let expected = &found["share"];
+        for (path, _, outcome) in library_files() {
+            assert!(expected[path].starts_with(outcome), "{expected:?}");
+        }
+        for app in APPS {
+            assert_eq!(&found[app], expected, "{app}");
+        }
+        for provider in ["microsoft", "box", "google"] {
+            let entries = cloud.emulator.journal().since(0);
+            let is_wanted = |entry: &Entry| entry.provider == provider && fetches_content(entry);
+            assert!(entries.iter().any(is_wanted), "{provider}");
+        }
+
+        let before = cloud.emulator.journal().last();
+        let second = Account::of(&cloud.rescan(0));
+        assert_eq!(second.read, 0, "{second:?}");
+        let entries = cloud.emulator.journal().since(before);
+        let fetched: Vec<&Entry> = entries
+            .iter()
+            .filter(|entry| fetches_content(entry))
+            .collect();
+        assert_eq!(fetched.len(), 0, "{fetched:#?}");
+        assert_eq!(outcomes(&cloud), found);
+    }
+}
+
+#[test]
+fn doctor_passes_on_every_app() {
+    let cloud = seeded(Store::Sqlite, false);
+    cloud.rescan(0);
+    let ended = cloud
+        .workspace
+        .run(["doctor", "--format", "jsonl"])
+        .expect(0);
+    let rows = ended.json_lines();
+    for app in APPS {
+        assert!(rows.iter().any(|row| row["app"] == app), "{app}: {rows:#?}");
+    }
+    let not_well: Vec<_> = rows
+        .iter()
+        .filter(|row| row["health"] == "failed")
+        .collect();
+    assert!(not_well.is_empty(), "{not_well:#?}");
+    for secret in ["BEGIN", "eyJ", "client_secret\":"] {
+        assert!(!format!("{ended:?}").contains(secret), "{ended:#?}");
+    }
+}
