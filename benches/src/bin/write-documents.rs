@@ -1,13 +1,15 @@
 //! Writes a label into copies of files, as labeld does it, without its gates, store and network: what
 //! writing and checking cost.
 
+use std::borrow::Cow;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use clap::{Parser, ValueEnum};
 use labeld_formats::write::{
-    LabelChange, Method, SignedFiles, WriteOptions, remove_label, set_label,
+    Content, LabelChange, Method, SignedFiles, WriteOptions, WriteRefusal, remove_label, set_label,
 };
 use labeld_formats::{Coauthoring, TenantKnowledge};
 use uuid::Uuid;
@@ -72,9 +74,12 @@ fn main() -> anyhow::Result<()> {
             options.signed = SignedFiles::AllowUncovered;
         }
         match done(&original, arguments.action, &options) {
-            Ok(bytes) => {
+            Ok(content) => {
                 let output = arguments.output.join(format!("{number}-{name}"));
-                fs::write(output, bytes.as_deref().unwrap_or(&original))?;
+                match content {
+                    Some((original, content)) => write_pieces(&output, &original, &content)?,
+                    None => fs::write(output, &original)?,
+                }
             }
             Err(refusal) if arguments.print => {
                 println!("{} {}: {refusal}", refusal.code(), path.display());
@@ -85,11 +90,21 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn done(
-    original: &[u8],
+/// Writes what stays from where it is.
+fn write_pieces(path: &Path, original: &[u8], content: &Content) -> std::io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    for slice in content.slices(original) {
+        file.write_all(slice)?;
+    }
+    Ok(())
+}
+
+/// The content, and what it is made of; `None` for a copy.
+fn done<'o>(
+    original: &'o [u8],
     action: Action,
     options: &WriteOptions<'_>,
-) -> Result<Option<Vec<u8>>, labeld_formats::write::WriteRefusal> {
+) -> Result<Option<(Cow<'o, [u8]>, Content)>, WriteRefusal> {
     if action == Action::Copy {
         return Ok(None);
     }
@@ -104,7 +119,9 @@ fn done(
     };
     let written = set_label(original, &change, options)?;
     if action == Action::SetAndRemove {
-        return Ok(Some(remove_label(&written.bytes, TENANT, options)?.bytes));
+        let labelled = written.content.to_vec(original);
+        let removed = remove_label(&labelled, TENANT, options)?;
+        return Ok(Some((Cow::Owned(labelled), removed.content)));
     }
-    Ok(Some(written.bytes))
+    Ok(Some((Cow::Borrowed(original), written.content)))
 }

@@ -14,6 +14,7 @@
 //!   restore takes back, too.
 
 mod change;
+mod content;
 mod refusal;
 mod undo;
 mod verify;
@@ -24,6 +25,8 @@ use uuid::Uuid;
 
 pub(crate) use change::Fields;
 pub use change::{LabelChange, Method};
+pub(crate) use content::are_same;
+pub use content::{Content, Segment};
 pub use refusal::WriteRefusal;
 pub use undo::Undo;
 pub(crate) use undo::{Base64, Digest256, PartStep, PartUndo, Steps, reverted};
@@ -34,6 +37,7 @@ use crate::limits::Limits;
 use crate::reader::{ReadOptions, read};
 use crate::reading::{Format, Label, LabelGroup, Place, ProtectionKind, Reading, Warning};
 use crate::refusal::Refusal;
+use crate::source::Source;
 use crate::zip::Archive;
 use crate::{ooxml, pdf};
 
@@ -80,12 +84,12 @@ impl<'a> WriteOptions<'a> {
         }
     }
 
-    pub(crate) fn read(&self, file: &[u8]) -> io::Result<Reading> {
+    pub(crate) fn read(&self, file: &dyn Source) -> io::Result<Reading> {
         let options = ReadOptions {
             limits: self.limits,
             known: self.known,
         };
-        read(&file, options)
+        read(file, options)
     }
 }
 
@@ -115,9 +119,9 @@ pub enum Note {
 /// What a write gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// The whole file.
-    pub bytes: Vec<u8>,
-    /// Whether the file already was as it should be; `bytes` are those of the original then.
+    /// The whole file, as pieces of the original and new ones.
+    pub content: Content,
+    /// Whether the file already was as it should be; the content is all of the original then.
     pub unchanged: bool,
     /// The parts that carry labels, in the order of [`Place`].
     pub label_parts: Vec<LabelPart>,
@@ -182,7 +186,7 @@ impl Task<'_> {
 
 /// A result that nobody has checked yet.
 pub(crate) struct Made {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) content: Content,
     pub(crate) label_parts: Vec<LabelPart>,
     pub(crate) undo: Option<Undo>,
     pub(crate) notes: Vec<Note>,
@@ -239,7 +243,7 @@ pub fn restore(
         steps if is_pdf => pdf::write::restore(current, steps, options)?,
         _ => return Err(WriteRefusal::NotAsLeft),
     };
-    check_size(made.bytes.len() as u64, options)?;
+    check_size(made.content.len(), options)?;
     verify::check_restored(current, &before, &made, options)?;
     Ok(finished(made))
 }
@@ -283,7 +287,7 @@ fn write(
     };
     let Some(mut made) = made else {
         return Ok(Written {
-            bytes: original.to_vec(),
+            content: Content::original(original.len()),
             unchanged: true,
             label_parts: label_parts(original, options.limits)?,
             undo: None,
@@ -293,14 +297,14 @@ fn write(
     if task.is_signed {
         made.notes.push(Note::Signed);
     }
-    check_size(made.bytes.len() as u64, options)?;
+    check_size(made.content.len(), options)?;
     verify::check(&task, &before, &made)?;
     Ok(finished(made))
 }
 
 fn finished(made: Made) -> Written {
     Written {
-        bytes: made.bytes,
+        content: made.content,
         unchanged: false,
         label_parts: made.label_parts,
         undo: made.undo,
@@ -319,7 +323,7 @@ fn check_size(size: u64, options: &WriteOptions<'_>) -> Result<(), WriteRefusal>
 /// Reads the file and refuses what no label may be written into.
 fn gate(file: &[u8], options: &WriteOptions<'_>) -> Result<Reading, WriteRefusal> {
     check_size(file.len() as u64, options)?;
-    let reading = options.read(file).map_err(Stop::Io)?;
+    let reading = options.read(&file).map_err(Stop::Io)?;
     if let Some(refusal) = reading.refusal {
         return Err(refusal.into());
     }

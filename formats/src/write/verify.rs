@@ -13,7 +13,7 @@ fn failed(what: &'static str) -> Checked {
 
 /// Reads the result and compares it with what was wanted and with the original.
 pub(super) fn check(task: &Task<'_>, before: &Reading, made: &Made) -> Checked {
-    let after = reread(before, made, task.options)?;
+    let after = reread(task.file, before, made, task.options)?;
     check_label(&after, task)?;
     // A label that does not say whose it is may be the tenant's by what another place says.
     let is_own = |label: &&Label| {
@@ -39,17 +39,18 @@ pub(super) fn check_restored(
     made: &Made,
     options: &WriteOptions<'_>,
 ) -> Checked {
-    reread(before, made, options)?;
+    reread(current, before, made, options)?;
     check_rest(current, before, made, options)
 }
 
 /// Reads the result, which must be as sound as the original.
 fn reread(
+    original: &[u8],
     before: &Reading,
     made: &Made,
     options: &WriteOptions<'_>,
 ) -> Result<Reading, WriteRefusal> {
-    let after = options.read(&made.bytes);
+    let after = options.read(&made.content.source(original));
     let Ok(after) = after else {
         return Err(WriteRefusal::VerifyFailed("it cannot be read"));
     };
@@ -98,23 +99,24 @@ fn check_rest(
     options: &WriteOptions<'_>,
 ) -> Checked {
     if before.format == Some(Format::Pdf) {
-        let (shorter, longer) = match original.len() <= made.bytes.len() {
-            true => (original, &*made.bytes),
-            false => (&*made.bytes, original),
+        // The last revision may have been taken back, too.
+        let is_start = || {
+            let start = original.get(..made.content.len() as usize);
+            start.is_some_and(|start| made.content.is(original, start))
         };
-        return match longer.starts_with(shorter) && longer.len() > shorter.len() {
+        return match made.content.extends(original) || is_start() {
             true => Ok(()),
             false => failed("its old bytes have changed"),
         };
     }
-    let new: &[u8] = &made.bytes;
+    let new = made.content.source(original);
     let (old_input, new_input) = (
         Input::new(&original, options.limits),
         Input::new(&new, options.limits),
     );
     let (old_archive, new_archive) = (Archive::open(&old_input)?, Archive::open(&new_input)?);
     let touched: Vec<&[u8]> = made.touched.iter().map(Vec::as_slice).collect();
-    match zip::is_copy_but_for((&old_archive, original), (&new_archive, new), &touched)? {
+    match zip::is_copy_but_for((&old_archive, &original), (&new_archive, &new), &touched)? {
         true => Ok(()),
         false => failed("other parts have changed"),
     }

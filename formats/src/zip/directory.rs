@@ -79,6 +79,11 @@ impl<'a> Directory<'a> {
         self.bytes.get(entry.record.clone()).unwrap_or_default()
     }
 
+    /// In bytes.
+    pub(crate) fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Whether anything follows the records, which a signature of the directory would.
     pub(crate) fn has_more_than_records(&self) -> bool {
         let end = self.entries.last().map_or(0, |last| last.record.end);

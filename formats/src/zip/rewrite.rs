@@ -12,6 +12,8 @@ use std::ops::Range;
 
 use crate::input::Parsed;
 use crate::refusal::Refusal;
+use crate::source::Source;
+use crate::write::{Content, are_same};
 use crate::zip::directory::Entry;
 use crate::zip::{Archive, comparable};
 
@@ -37,12 +39,6 @@ impl Changes {
             true => Change::Removed,
             false => Change::None,
         }
-    }
-
-    fn room(&self) -> usize {
-        let replaced = self.replaced.iter().map(|(_, content)| content.len());
-        let added = self.added.iter().map(|(_, content)| content.len());
-        replaced.chain(added).map(|length| length + ROOM).sum()
     }
 }
 
@@ -70,38 +66,41 @@ pub(crate) fn rewrite(
     archive: &Archive<'_, '_>,
     file: &[u8],
     changes: &Changes,
-) -> Parsed<Vec<u8>> {
+) -> Parsed<Content> {
     let directory = &archive.directory;
     if archive.has_foreign_bytes() || directory.has_more_than_records() {
         return Err(Refusal::corrupt("its archive has bytes that are not its own").into());
     }
-    let mut out = Vec::with_capacity(file.len() + changes.room());
-    let fates = copy_entries(archive, file, changes, &mut out)?;
+    let mut content = Content::default();
+    let fates = copy_entries(archive, file, changes, &mut content)?;
     let mut added = Vec::with_capacity(changes.added.len());
-    for (name, content) in &changes.added {
-        let offset = out.len() as u64;
-        let method = usual_method(archive);
-        let packed = entry::add(&mut out, name, content, method);
+    for (name, bytes) in &changes.added {
+        let offset = content.len();
+        let (entry, packed) = entry::new(name, bytes, usual_method(archive));
+        content.push(entry);
         added.push((name.as_str(), offset, packed));
     }
 
-    let start = out.len() as u64;
+    let start = content.len();
+    let mut records = Vec::with_capacity(directory.length() + ROOM * (1 + added.len()));
     let mut count = added.len() as u64;
     for (old, fate) in directory.entries().iter().zip(&fates) {
         let record = directory.record(old);
         match fate {
-            Fate::Copied(offset) => records::moved(&mut out, record, *offset)?,
-            Fate::Packed(offset, packed) => records::replaced(&mut out, record, *offset, packed)?,
+            Fate::Copied(offset) => records::moved(&mut records, record, *offset)?,
+            Fate::Packed(offset, packed) => {
+                records::replaced(&mut records, record, *offset, packed)?;
+            }
             Fate::Removed => continue,
         }
         count += 1;
     }
     for (name, offset, packed) in &added {
-        records::new(&mut out, name, *offset, packed)?;
+        records::new(&mut records, name, *offset, packed)?;
     }
-    let size = out.len() as u64 - start;
-    records::end(&mut out, file, &archive.end, start, size, count)?;
-    Ok(out)
+    records::end(&mut records, file, &archive.end, start, count)?;
+    content.push(records);
+    Ok(content)
 }
 
 /// Copies, replaces or leaves out each entry in the order of the file.
@@ -109,7 +108,7 @@ fn copy_entries(
     archive: &Archive<'_, '_>,
     file: &[u8],
     changes: &Changes,
-    out: &mut Vec<u8>,
+    content: &mut Content,
 ) -> Parsed<Vec<Fate>> {
     let directory = &archive.directory;
     let entries = directory.entries();
@@ -118,20 +117,21 @@ fn copy_entries(
     let mut fates: Vec<Fate> = entries.iter().map(|_| Fate::Removed).collect();
     let first = order.first().and_then(|index| entries.get(*index));
     let before = first.map_or(0, |entry| entry.extent.start);
-    out.extend_from_slice(slice(file, 0..before)?);
+    content.push_original(within(file, &(0..before))?);
     for index in order {
         let (Some(old), Some(fate)) = (entries.get(index), fates.get_mut(index)) else {
             continue;
         };
-        let offset = out.len() as u64;
+        let offset = content.len();
         *fate = match changes.of(directory.name(old)) {
             Change::None => {
-                out.extend_from_slice(slice(file, old.extent.clone())?);
+                content.push_original(within(file, &old.extent)?);
                 Fate::Copied(offset)
             }
-            Change::Replaced(content) => {
-                let header = slice(file, old.extent.clone())?;
-                let packed = entry::replace(out, header, content, old.method)?;
+            Change::Replaced(bytes) => {
+                let header = slice(file, &old.extent)?;
+                let (entry, packed) = entry::replacing(header, bytes, old.method)?;
+                content.push(entry);
                 Fate::Packed(offset, packed)
             }
             Change::Removed => Fate::Removed,
@@ -152,8 +152,8 @@ fn usual_method(archive: &Archive<'_, '_>) -> u16 {
 /// Whether `new`, which is all of `new_file`, has the entries of `old` byte for byte and in their
 /// order, but for those whose names are in `changed`.
 pub(crate) fn is_copy_but_for(
-    (old, old_file): (&Archive<'_, '_>, &[u8]),
-    (new, new_file): (&Archive<'_, '_>, &[u8]),
+    (old, old_file): (&Archive<'_, '_>, &dyn Source),
+    (new, new_file): (&Archive<'_, '_>, &dyn Source),
     changed: &[&[u8]],
 ) -> Parsed<bool> {
     let untouched = |archive: &'_ Archive<'_, '_>, entry: &Entry| {
@@ -173,20 +173,41 @@ pub(crate) fn is_copy_but_for(
         };
         let is_same_record =
             records::differ_in_offset_only(old.directory.record(entry), new.directory.record(copy));
-        let is_same_entry =
-            slice(old_file, entry.extent.clone())? == slice(new_file, copy.extent.clone())?;
-        if !is_same_record || !is_same_entry {
+        if !is_same_record || !have_same(old_file, &entry.extent, new_file, &copy.extent)? {
             return Ok(false);
         }
     }
-    Ok(of_new.next().is_none()
-        && records::have_same_comment(old_file, &old.end, new_file, &new.end))
+    // The comment, with its length.
+    let comment = |archive: &Archive<'_, '_>, file: &dyn Source| {
+        archive.end.position.saturating_add(20)..file.len()
+    };
+    let (of_old, of_new_file) = (comment(old, old_file), comment(new, new_file));
+    Ok(of_new.next().is_none() && have_same(old_file, &of_old, new_file, &of_new_file)?)
 }
 
-fn slice(file: &[u8], range: Range<u64>) -> Parsed<&[u8]> {
-    let slice = usize::try_from(range.start)
+fn have_same(
+    file: &dyn Source,
+    range: &Range<u64>,
+    other: &dyn Source,
+    range_of_other: &Range<u64>,
+) -> Parsed<bool> {
+    let (one, other) = (
+        file.view(range.clone())?,
+        other.view(range_of_other.clone())?,
+    );
+    Ok(are_same(&one, &other))
+}
+
+/// A range that is inside the file.
+fn within(file: &[u8], range: &Range<u64>) -> Parsed<Range<usize>> {
+    let range = usize::try_from(range.start)
         .ok()
         .zip(usize::try_from(range.end).ok())
-        .and_then(|(start, end)| file.get(start..end));
-    Ok(slice.ok_or_else(|| Refusal::corrupt("it points outside itself"))?)
+        .map(|(start, end)| start..end)
+        .filter(|range| file.get(range.clone()).is_some());
+    Ok(range.ok_or_else(|| Refusal::corrupt("it points outside itself"))?)
+}
+
+fn slice<'f>(file: &'f [u8], range: &Range<u64>) -> Parsed<&'f [u8]> {
+    Ok(file.get(within(file, range)?).unwrap_or_default())
 }

@@ -4,7 +4,7 @@
 use std::io::{Cursor, Write};
 
 use labeld_formats::Coauthoring;
-use labeld_formats::write::{WriteOptions, WriteRefusal, remove_label, restore, set_label};
+use labeld_formats::write::{WriteOptions, WriteRefusal};
 use proptest::prelude::*;
 use zip::write::{ExtendedFileOptions, FileOptions};
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -14,7 +14,7 @@ use crate::package_writer::{Part, archive};
 use crate::packages::{
     HIGH, OTHER_TENANT, TENANT, custom, element, group, label, list, package, parts, property,
 };
-use crate::support::{SETTINGS, knowledge, live, reading};
+use crate::support::{SETTINGS, knowledge, live, reading, remove_label, restore, set_label};
 
 /// How an archive is written.
 #[derive(Debug, Clone)]

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use labeld_formats::write::{
-    Undo, WriteRefusal, Written, label_parts, remove_label, restore, set_label,
-};
+use labeld_formats::write::{Undo, WriteRefusal, label_parts};
 use labeld_formats::{Coauthoring, Limits, Place, formats_of_extension};
 use uuid::Uuid;
 
 use crate::independent::{contents, differences};
 use crate::support::{
-    LABEL, NAME, OTHER_LABEL, SETTINGS, TENANT, change, knowledge, live, options, reading,
+    Done, LABEL, NAME, OTHER_LABEL, SETTINGS, TENANT, change, knowledge, live, options, reading,
+    remove_label, restore, set_label,
 };
 
 /// A file of the corpus.
@@ -119,7 +118,7 @@ fn check(complaints: impl Fn(&Sample, &[u8]) -> Vec<String>) {
 }
 
 /// What is wrong with a result as such: everything but the label is as it was.
-pub(crate) fn trouble(sample: &Sample, old: &[u8], written: &Written) -> Vec<String> {
+pub(crate) fn trouble(sample: &Sample, old: &[u8], written: &Done) -> Vec<String> {
     let mut complaints = Vec::new();
     if sample.container == "zip" {
         complaints.extend(differences(old, &written.bytes));
@@ -233,7 +232,7 @@ fn a_label_that_was_set_is_removed_without_a_trace() {
 }
 
 /// What undoes a write, after a stay in a store.
-fn undo(written: &Written) -> Undo {
+fn undo(written: &Done) -> Undo {
     let stored = serde_json::to_string(written.undo.as_ref().unwrap()).unwrap();
     serde_json::from_str(&stored).unwrap()
 }

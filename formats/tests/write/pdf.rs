@@ -2,14 +2,12 @@
 
 use std::process::Command;
 
-use labeld_formats::write::{
-    Note, WriteOptions, WriteRefusal, Written, label_parts, remove_label, restore, set_label,
-};
+use labeld_formats::write::{Note, WriteOptions, WriteRefusal, label_parts};
 use labeld_formats::{Coauthoring, Limits, Place, TenantKnowledge};
 
 use crate::packages::{HIGH, LABEL, LOW, OTHER_TENANT, TENANT, label};
 use crate::pdf_writer::{Pdf, deflated};
-use crate::support::{knowledge, live, reading};
+use crate::support::{Done, knowledge, live, reading, remove_label, restore, set_label};
 
 const CATALOG: &str = "<</Type /Catalog /Pages 2 0 R>>";
 const WITH_METADATA: &str = "<</Type /Catalog /Pages 2 0 R /Metadata 4 0 R>>";
@@ -171,7 +169,7 @@ fn replaced(file: &[u8], old: &str, new: &str) -> Vec<u8> {
     [&file[..at], new.as_bytes(), &file[at + old.len()..]].concat()
 }
 
-fn written(file: &[u8]) -> Written {
+fn written(file: &[u8]) -> Done {
     let known = known();
     set_label(file, &label(), &WriteOptions::new(&known)).unwrap()
 }

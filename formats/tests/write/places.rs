@@ -1,7 +1,7 @@
 //! Where a label goes and what its parts look like (reference/label-formats.md §2.4, §2.5).
 
 use labeld_formats::Coauthoring::{self, Off, On, Unknown};
-use labeld_formats::write::{WriteOptions, WriteRefusal, remove_label, restore, set_label};
+use labeld_formats::write::{WriteOptions, WriteRefusal};
 use uuid::Uuid;
 
 use crate::independent::contents;
@@ -10,7 +10,7 @@ use crate::packages::{
     DECLARATION, HIGH, LABEL, LOW, OTHER_TENANT, TENANT, custom, element, group, group_of, label,
     list, new_element, new_group, package, parts, property, removed_element,
 };
-use crate::support::knowledge;
+use crate::support::{knowledge, remove_label, restore, set_label};
 
 fn text(content: &[u8]) -> String {
     String::from_utf8(content.to_vec()).unwrap()

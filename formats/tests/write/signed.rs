@@ -1,15 +1,13 @@
 //! Signed files: refused, and written into only where no signature covers what is written.
 
-use labeld_formats::write::{
-    Note, SignedFiles, WriteOptions, WriteRefusal, Written, remove_label, restore, set_label,
-};
+use labeld_formats::write::{Note, SignedFiles, WriteOptions, WriteRefusal};
 use labeld_formats::{Coauthoring, TenantKnowledge};
 
 use crate::corpus::{samples, trouble};
 use crate::independent::contents;
 use crate::package_writer::{Part, archive, part};
 use crate::packages::{TENANT, label, parts};
-use crate::support::{knowledge, live, reading};
+use crate::support::{Done, knowledge, live, reading, remove_label, restore, set_label};
 
 fn known() -> TenantKnowledge {
     knowledge(TENANT, Coauthoring::Unknown)
@@ -98,7 +96,7 @@ fn signed(references: &str) -> Vec<u8> {
     archive(&parts)
 }
 
-fn outcome(references: &str) -> Result<Written, WriteRefusal> {
+fn outcome(references: &str) -> Result<Done, WriteRefusal> {
     let known = known();
     set_label(&signed(references), &label(), &allowing(&known))
 }

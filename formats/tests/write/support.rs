@@ -2,7 +2,9 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use labeld_formats::write::{LabelChange, Method, WriteOptions};
+use labeld_formats::write::{
+    self, LabelChange, LabelPart, Method, Note, Undo, WriteOptions, WriteRefusal, Written,
+};
 use labeld_formats::{Coauthoring, Label, Limits, ReadOptions, Reading, TenantKnowledge, read};
 use uuid::Uuid;
 
@@ -52,4 +54,47 @@ pub(crate) fn live(reading: &Reading, site_id: Uuid) -> Vec<&Label> {
 /// Without the size limit, which has a test of its own.
 pub(crate) fn options(known: &TenantKnowledge) -> WriteOptions<'_> {
     WriteOptions::new(known)
+}
+
+/// A write with its result in one piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Done {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) unchanged: bool,
+    pub(crate) label_parts: Vec<LabelPart>,
+    pub(crate) undo: Option<Undo>,
+    pub(crate) notes: Vec<Note>,
+}
+
+fn done(original: &[u8], written: Written) -> Done {
+    let bytes = written.content.to_vec(original);
+    assert_eq!(bytes.len() as u64, written.content.len());
+    Done {
+        bytes,
+        unchanged: written.unchanged,
+        label_parts: written.label_parts,
+        undo: written.undo,
+        notes: written.notes,
+    }
+}
+
+type Outcome = Result<Done, WriteRefusal>;
+
+pub(crate) fn set_label(
+    original: &[u8],
+    change: &LabelChange,
+    options: &WriteOptions<'_>,
+) -> Outcome {
+    let written = write::set_label(original, change, options);
+    written.map(|written| done(original, written))
+}
+
+pub(crate) fn remove_label(original: &[u8], site_id: Uuid, options: &WriteOptions<'_>) -> Outcome {
+    let written = write::remove_label(original, site_id, options);
+    written.map(|written| done(original, written))
+}
+
+pub(crate) fn restore(current: &[u8], undo: &Undo, options: &WriteOptions<'_>) -> Outcome {
+    let written = write::restore(current, undo, options);
+    written.map(|written| done(current, written))
 }

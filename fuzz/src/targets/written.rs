@@ -41,24 +41,30 @@ fn check_under(document: &[u8], options: &WriteOptions<'_>) {
         content_bits: 0,
     };
     if let Ok(removed) = remove_label(document, TENANT, options) {
-        check_result(document, &removed, 0, options);
-        let again = remove_label(&removed.bytes, TENANT, options).expect("it was just written");
+        let file = check_result(document, &removed, 0, options);
+        let again = remove_label(&file, TENANT, options).expect("it was just written");
         assert!(again.unchanged, "removed twice");
     }
     let Ok(set) = set_label(document, &change, options) else {
         return;
     };
-    check_result(document, &set, 1, options);
-    let again = set_label(&set.bytes, &change, options).expect("it was just written");
+    let file = check_result(document, &set, 1, options);
+    let again = set_label(&file, &change, options).expect("it was just written");
     assert!(again.unchanged, "set twice");
-    let removed = remove_label(&set.bytes, TENANT, options).expect("it was just written");
-    check_result(&set.bytes, &removed, 0, options);
+    let removed = remove_label(&file, TENANT, options).expect("it was just written");
+    check_result(&file, &removed, 0, options);
 }
 
-/// A write leaves so many labels of the tenant, and can be undone.
-fn check_result(document: &[u8], written: &Written, labels: usize, options: &WriteOptions<'_>) {
+/// A write leaves so many labels of the tenant, and can be undone. Gives the file.
+fn check_result(
+    document: &[u8],
+    written: &Written,
+    labels: usize,
+    options: &WriteOptions<'_>,
+) -> Vec<u8> {
+    let file = written.content.to_vec(document);
     let reading = read(
-        &written.bytes.as_slice(),
+        &file.as_slice(),
         ReadOptions {
             limits: options.limits,
             known: options.known,
@@ -70,18 +76,19 @@ fn check_result(document: &[u8], written: &Written, labels: usize, options: &Wri
         label.site_id == Some(TENANT) && label.enabled && !label.removed
     };
     assert_eq!(reading.labels.iter().filter(is_live).count(), labels);
-    assert_eq!(parts(&written.bytes), Some(written.label_parts.clone()));
+    assert_eq!(parts(&file), Some(written.label_parts.clone()));
     let Some(undo) = &written.undo else {
-        assert!(written.unchanged && written.bytes == document);
-        return;
+        assert!(written.unchanged && file == document);
+        return file;
     };
-    let restored = restore(&written.bytes, &stored(undo), options).expect("nothing has changed");
+    let restored = restore(&file, &stored(undo), options).expect("nothing has changed");
     assert_eq!(Some(restored.label_parts), parts(document), "undone");
     if document.starts_with(b"%PDF-") {
-        assert!(restored.bytes == document, "an undone PDF is the old one");
-        let (one, other) = (document, &*written.bytes);
-        assert!(one.starts_with(other) || other.starts_with(one));
+        let undone = restored.content.to_vec(&file);
+        assert!(undone == document, "an undone PDF is the old one");
+        assert!(document.starts_with(&file) || file.starts_with(document));
     }
+    file
 }
 
 fn parts(document: &[u8]) -> Option<Vec<labeld_formats::write::LabelPart>> {

@@ -269,9 +269,8 @@ fn make(
             Relationships::open(task.input, &relationships.bytes)?.edited(&new, &dropped)?;
         made.change(&relationships.name, &relationships.bytes, edited);
     }
-    let bytes = zip::rewrite(&package.archive, task.file, &made.changes)?;
     Ok(Made {
-        bytes,
+        content: zip::rewrite(&package.archive, task.file, &made.changes)?,
         label_parts,
         touched: made.touched(),
         undo: Some(Undo(Steps::Package(made.undo))),
@@ -362,8 +361,8 @@ pub(crate) fn restore(
             }
         }
     }
-    let bytes = zip::rewrite(&package.archive, file, &changes)?;
-    let restored: &[u8] = &bytes;
+    let content = zip::rewrite(&package.archive, file, &changes)?;
+    let restored = content.source(file);
     let restored = Input::new(&restored, *input.limits());
     let label_parts = label_parts(&Archive::open(&restored)?)?;
     let touched = parts.iter().map(|part| part.name.as_bytes().to_vec());
@@ -372,7 +371,7 @@ pub(crate) fn restore(
         touched: touched.collect(),
         undo: None,
         notes: Vec::new(),
-        bytes,
+        content,
     })
 }
 

@@ -17,7 +17,8 @@ use crate::pdf::parser::SourceDictionary;
 use crate::pdf::text_string;
 use crate::reading::{LabelGroup, Place};
 use crate::write::{
-    Digest256, Fields, LabelPart, Made, Note, Steps, Task, Undo, Wish, WriteOptions, WriteRefusal,
+    Content as FileContent, Digest256, Fields, LabelPart, Made, Note, Steps, Task, Undo, Wish,
+    WriteOptions, WriteRefusal,
 };
 
 /// Entries of a stream's dictionary that say how its data is written.
@@ -99,12 +100,13 @@ fn appended(task: &Task<'_>, content: &Content<'_, '_>) -> Result<Option<Made>, 
     } else {
         label_parts.extend(metadata.map(|old| label_part(Place::PdfXmp, &old.packet)));
     }
-    let bytes = revision.finish(&content.ending, new_info, next)?;
-    let length = task.file.len();
-    let sha256 = Digest256::of(bytes.get(length..).unwrap_or_default());
-    let length = length as u64;
+    let revision = revision.finish(&content.ending, new_info, next)?;
+    let length = task.file.len() as u64;
+    let sha256 = Digest256::of(&revision);
+    let mut whole = FileContent::original(task.file.len());
+    whole.push(revision);
     Ok(Some(Made {
-        bytes,
+        content: whole,
         label_parts,
         undo: Some(Undo(Steps::CutPdf { length, sha256 })),
         notes: plan.notes,
@@ -236,7 +238,7 @@ fn taken_back(
             let tail = task.file.get(length..).unwrap_or_default();
             let input = Input::new(&prefix, task.options.limits);
             return Ok(Some(Made {
-                bytes: prefix.to_vec(),
+                content: FileContent::original(length),
                 label_parts: label_parts(&input)?,
                 undo: Some(Undo(Steps::ExtendPdf {
                     length: length as u64,
@@ -265,7 +267,7 @@ fn own_label(task: &Task<'_>, content: &Content<'_, '_>) -> Option<Fields> {
 }
 
 fn is_unlabelled(task: &Task<'_>, prefix: &[u8]) -> bool {
-    task.options.read(prefix).is_ok_and(|reading| {
+    task.options.read(&prefix).is_ok_and(|reading| {
         let mut labels = reading.labels.iter();
         reading.refusal.is_none() && !labels.any(|label| task.is_live_own(label))
     })
@@ -273,7 +275,7 @@ fn is_unlabelled(task: &Task<'_>, prefix: &[u8]) -> bool {
 
 fn is_revision_of(task: &Task<'_>, prefix: &[u8], label: &Fields) -> bool {
     let made = set_again(prefix, label, task.options);
-    made.is_ok_and(|made| made.is_some_and(|made| made.bytes == task.file))
+    made.is_ok_and(|made| made.is_some_and(|made| made.content.is(prefix, task.file)))
 }
 
 /// What setting a label on a file gives.
@@ -300,12 +302,12 @@ pub(crate) fn restore(
     steps: &Steps,
     options: &WriteOptions<'_>,
 ) -> Result<Made, WriteRefusal> {
-    let bytes = match steps {
+    let content = match steps {
         Steps::CutPdf { length, sha256 } => {
             let parts = usize::try_from(*length).ok();
             let parts = parts.and_then(|length| current.split_at_checked(length));
             let parts = parts.filter(|(_, tail)| Digest256::of(tail) == *sha256);
-            parts.map(|(kept, _)| kept.to_vec())
+            parts.map(|(kept, _)| FileContent::original(kept.len()))
         }
         Steps::ExtendPdf {
             length,
@@ -313,22 +315,22 @@ pub(crate) fn restore(
             sha256,
         } if *length == current.len() as u64 => {
             let made = set_again(current, label, options)?;
-            made.map(|made| made.bytes).filter(|bytes| {
-                let tail = bytes.get(current.len()..).unwrap_or_default();
-                Digest256::of(tail) == *sha256
+            made.map(|made| made.content).filter(|content| {
+                let revision = content.slices(current).nth(1).unwrap_or_default();
+                Digest256::of(revision) == *sha256
             })
         }
         _ => None,
     };
-    let bytes = bytes.ok_or(WriteRefusal::NotAsLeft)?;
-    let restored: &[u8] = &bytes;
+    let content = content.ok_or(WriteRefusal::NotAsLeft)?;
+    let restored = content.source(current);
     let label_parts = label_parts(&Input::new(&restored, options.limits))?;
     Ok(Made {
         label_parts,
         undo: None,
         notes: Vec::new(),
         touched: Vec::new(),
-        bytes,
+        content,
     })
 }
 

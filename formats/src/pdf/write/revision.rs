@@ -1,6 +1,6 @@
 //! One more revision behind a file (ISO 32000-2, 7.5.6; reference/label-formats.md §5.5).
 //!
-//! The file's own bytes are copied and never changed. Spacing is what PDF/A-1 asks for (ISO 19005-1,
+//! The file's own bytes are not touched. Spacing is what PDF/A-1 asks for (ISO 19005-1,
 //! 6.1.4 and 6.1.8).
 
 use std::fmt::Write as _;
@@ -34,7 +34,7 @@ const OWN_ENTRIES: [&[u8]; 11] = [
 pub(super) struct Revision {
     bytes: Vec<u8>,
     /// Where it begins.
-    start: usize,
+    start: u64,
     /// How its trailer begins. It tells whether the end of line before the revision is the file's or
     /// the revision's, so that taking the revision back leaves what was there.
     opening: &'static str,
@@ -45,15 +45,14 @@ pub(super) struct Revision {
 impl Revision {
     /// Begins after `file`; `room` is what its objects take.
     pub(super) fn after(file: &[u8], base: u64, room: usize) -> Self {
-        let mut bytes = Vec::with_capacity(file.len() + room + ROOM);
-        bytes.extend_from_slice(file);
+        let mut bytes = Vec::with_capacity(room + ROOM);
         let ends_line = matches!(file.last(), Some(b'\n' | b'\r'));
         if !ends_line {
             bytes.push(b'\n');
         }
         Self {
             bytes,
-            start: file.len(),
+            start: file.len() as u64,
             opening: if ends_line { "<<" } else { "<<\n" },
             base,
             objects: Vec::new(),
@@ -61,7 +60,7 @@ impl Revision {
     }
 
     fn offset(&self) -> u64 {
-        (self.bytes.len() as u64).saturating_sub(self.base)
+        (self.start + self.bytes.len() as u64).saturating_sub(self.base)
     }
 
     pub(super) fn object(&mut self, id: ObjectId, body: &[u8]) {
@@ -84,7 +83,7 @@ impl Revision {
         self.bytes.extend(header.into_bytes());
     }
 
-    /// Writes the section and the trailer, and gives the whole file.
+    /// Writes the section and the trailer, and gives the revision.
     ///
     /// `info` is the information dictionary where the trailer does not name it yet; `free_number` is
     /// one that no object has.
@@ -145,7 +144,7 @@ impl Revision {
     fn identifier(&self, old: &[u8]) -> Vec<u8> {
         let mut digest = Sha256::new();
         digest.update(old);
-        digest.update(self.bytes.get(self.start..).unwrap_or_default());
+        digest.update(&self.bytes);
         let digest = digest.finalize();
         digest.iter().copied().take(16).collect()
     }

@@ -35,13 +35,8 @@ pub(super) struct Packed {
     pub(super) size: u32,
 }
 
-/// Puts an entry of other content in place of the one that begins `old`, under its header.
-pub(super) fn replace(
-    out: &mut Vec<u8>,
-    old: &[u8],
-    content: &[u8],
-    method: u16,
-) -> Parsed<Packed> {
+/// An entry of other content in place of `old`, under its header.
+pub(super) fn replacing(old: &[u8], content: &[u8], method: u16) -> Parsed<(Vec<u8>, Packed)> {
     let damaged = || Refusal::corrupt("a part is not where its archive says");
     let (header, rest) = old
         .split_first_chunk::<{ LOCAL_HEADER as usize }>()
@@ -55,33 +50,37 @@ pub(super) fn replace(
 
     let (data, packed) = pack(content, method);
     let flags = u16_at(header, 6) & !FLAGS_OF_DATA;
+    let before = LOCAL_HEADER as usize + name.len() + extra.len();
+    let mut out = Vec::with_capacity(before + data.len());
     out.extend_from_slice(header.get(..6).unwrap_or_default());
     out.extend(flags.to_le_bytes());
     out.extend(packed.method.to_le_bytes());
     out.extend_from_slice(header.get(10..14).unwrap_or_default());
-    sizes(out, &packed);
+    sizes(&mut out, &packed);
     out.extend((name.len() as u16).to_le_bytes());
     out.extend((extra.len() as u16).to_le_bytes());
     out.extend_from_slice(name);
     out.extend(extra);
     out.extend(data);
-    Ok(packed)
+    Ok((out, packed))
 }
 
-/// Puts a new entry at the end.
-pub(super) fn add(out: &mut Vec<u8>, name: &str, content: &[u8], method: u16) -> Packed {
+/// A new entry.
+pub(super) fn new(name: &str, content: &[u8], method: u16) -> (Vec<u8>, Packed) {
     let (data, packed) = pack(content, method);
+    let before = LOCAL_HEADER as usize + name.len();
+    let mut out = Vec::with_capacity(before + data.len());
     out.extend(b"PK\x03\x04");
     for field in [VERSION, 0, packed.method, 0, DATE] {
         out.extend(field.to_le_bytes());
     }
-    sizes(out, &packed);
+    sizes(&mut out, &packed);
     for field in [name.len() as u16, 0] {
         out.extend(field.to_le_bytes());
     }
     out.extend_from_slice(name.as_bytes());
     out.extend(data);
-    packed
+    (out, packed)
 }
 
 fn sizes(out: &mut Vec<u8>, packed: &Packed) {

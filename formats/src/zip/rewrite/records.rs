@@ -119,28 +119,28 @@ pub(super) fn new(out: &mut Vec<u8>, name: &str, offset: u64, packed: &Packed) -
     Ok(())
 }
 
-/// The records at the end, for a directory of `count` entries and `size` bytes at `start`.
+/// The records at the end, behind those of a directory of `count` entries that begins at `start`.
 pub(super) fn end(
     out: &mut Vec<u8>,
     file: &[u8],
     old: &EndRecord,
     start: u64,
-    size: u64,
     count: u64,
 ) -> Parsed<()> {
-    let record = slice(file, old.position..file.len() as u64)?;
+    let size = out.len() as u64;
+    let record = slice(file, &(old.position..file.len() as u64))?;
     let header = record.first_chunk::<22>().ok_or_else(damaged)?;
     if u16_at(header, 4) != 0 && u16_at(header, 4) != MANY {
         return Err(Refusal::corrupt("its archive is one of several volumes").into());
     }
     if let Some(zip64) = old.zip64 {
         let at = out.len();
-        out.extend_from_slice(slice(file, zip64..old.position)?);
+        out.extend_from_slice(slice(file, &(zip64..old.position))?);
         for (field, number) in [(24, count), (32, count), (40, size), (48, start)] {
             put(out, at + field, &number.to_le_bytes())?;
         }
         let locator = out.len().checked_sub(20).ok_or_else(damaged)?;
-        put(out, locator + 8, &(at as u64).to_le_bytes())?;
+        put(out, locator + 8, &(start + at as u64).to_le_bytes())?;
     }
     let at = out.len();
     out.extend_from_slice(record);
@@ -182,18 +182,4 @@ pub(super) fn differ_in_offset_only(record: &[u8], other: &[u8]) -> bool {
     place == place_of_other
         && record.get(..place.start) == other.get(..place.start)
         && record.get(place.end..) == other.get(place.end..)
-}
-
-/// Whether two archives end in the same comment.
-pub(super) fn have_same_comment(
-    file: &[u8],
-    end: &EndRecord,
-    other_file: &[u8],
-    other: &EndRecord,
-) -> bool {
-    let comment = |file: &[u8], end: &EndRecord| {
-        let record = slice(file, end.position..file.len() as u64).ok()?;
-        record.get(20..).map(<[u8]>::to_vec)
-    };
-    comment(file, end) == comment(other_file, other)
 }
