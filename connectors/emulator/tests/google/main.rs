@@ -1,0 +1,16 @@
+//! Google Workspace, over real HTTP.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic in a test is its failure report"
+)]
+
+mod access;
+mod changes;
+mod content;
+mod control;
+mod limits;
+mod lists;
+mod support;
+mod tokens;
