@@ -18,7 +18,6 @@ pub(super) fn connect(tenant: &TenantName, app: &BoxConfig) -> Result<BoxApp, Co
     let supplies = Supplies::of_app(tenant, &app.name);
     let credential = credential(&supplies, &app.credential)?;
     let options = BoxOptions {
-        endpoints: endpoints(app),
         network: supplies.network(&app.network, NetworkOptions::default())?,
         pace: PaceOptions {
             units_per_minute: app.calls_per_minute,
@@ -41,7 +40,7 @@ pub(super) fn connect(tenant: &TenantName, app: &BoxConfig) -> Result<BoxApp, Co
         },
         retention_forbids_writing: app.retention_forbids_writing,
         fresh_for: Duration::from_secs(app.fresh_seconds.into()),
-        ..BoxOptions::new(app.name.0.clone(), credential)
+        ..BoxOptions::new(app.name.0.clone(), credential, endpoints(app)?)
     };
     Ok(BoxApp::new(options)?)
 }
@@ -66,9 +65,9 @@ fn credential(
     }
 }
 
-fn endpoints(app: &BoxConfig) -> BoxEndpoints {
-    let default = BoxEndpoints::default();
-    BoxEndpoints {
+fn endpoints(app: &BoxConfig) -> labeld_connector::Result<BoxEndpoints> {
+    let default = BoxEndpoints::public()?;
+    Ok(BoxEndpoints {
         token: app.token_url.clone().unwrap_or(default.token),
         api: app.api_url.clone().unwrap_or(default.api),
         upload: app.upload_url.clone().unwrap_or(default.upload),
@@ -77,7 +76,7 @@ fn endpoints(app: &BoxConfig) -> BoxEndpoints {
             Some(BoxDownloadHosts::Origins(origins)) => DownloadHosts::Origins(origins.clone()),
             None => default.download_hosts,
         },
-    }
+    })
 }
 
 fn hints(supplies: &Supplies, app: &BoxConfig) -> Result<Option<HintOptions>, ConnectError> {

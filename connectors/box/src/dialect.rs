@@ -125,7 +125,6 @@ mod tests {
     use labeld_connector::http::{HeaderValue, StatusCode};
 
     use super::*;
-    use crate::options::BoxEndpoints;
 
     fn answer(status: u16, header: (&'static str, &'static str), body: &str) -> Answer {
         let mut headers = HeaderMap::new();
@@ -150,7 +149,7 @@ mod tests {
     fn each_refusal_has_its_meaning() {
         use ErrorKind::*;
         let dialect = BoxDialect {
-            download_hosts: BoxEndpoints::default().download_hosts,
+            download_hosts: DownloadHosts::default(),
         };
         let challenge = (
             "www-authenticate",

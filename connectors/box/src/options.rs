@@ -60,13 +60,17 @@ pub struct BoxOptions {
 }
 
 impl BoxOptions {
-    /// Everything else at its default: the real service, all users, read-only.
+    /// Everything else at its default: all users, read-only.
     #[must_use]
-    pub fn new(name: impl Into<String>, credential: BoxCredential) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        credential: BoxCredential,
+        endpoints: BoxEndpoints,
+    ) -> Self {
         Self {
             name: name.into(),
             credential,
-            endpoints: BoxEndpoints::default(),
+            endpoints,
             network: NetworkOptions::default(),
             pace: PaceOptions {
                 units_per_minute: CALLS_PER_MINUTE,
@@ -130,23 +134,33 @@ pub enum DownloadHosts {
     Origins(Vec<Url>),
 }
 
-impl Default for BoxEndpoints {
-    #[allow(clippy::expect_used, reason = "the texts are constants")]
+impl Default for DownloadHosts {
+    /// Box's own (reference/box.md, "Hosts").
     fn default() -> Self {
-        let url = |text: &str| Url::parse(text).expect("a constant URL");
-        Self {
-            token: url("https://api.box.com/oauth2/token"),
-            api: url("https://api.box.com/"),
-            upload: url("https://upload.box.com/"),
-            download_hosts: DownloadHosts::Domains(vec![
-                "boxcloud.com".to_owned(),
-                "box.com".to_owned(),
-            ]),
-        }
+        Self::Domains(vec!["boxcloud.com".to_owned(), "box.com".to_owned()])
     }
 }
 
 impl BoxEndpoints {
+    /// Box's own (reference/box.md, "Hosts").
+    ///
+    /// # Errors
+    ///
+    /// None in practice: the addresses are constants.
+    pub fn public() -> Result<Self> {
+        let url = |text: &str| {
+            Url::parse(text).map_err(|cause| {
+                Error::new(ErrorKind::Unexpected, "use address", text).with_source(cause)
+            })
+        };
+        Ok(Self {
+            token: url("https://api.box.com/oauth2/token")?,
+            api: url("https://api.box.com/")?,
+            upload: url("https://upload.box.com/")?,
+            download_hosts: DownloadHosts::default(),
+        })
+    }
+
     /// Checks the addresses that are called.
     ///
     /// # Errors
@@ -221,7 +235,7 @@ mod tests {
 
     #[test]
     fn content_is_fetched_from_known_hosts_only() {
-        let domains = BoxEndpoints::default().download_hosts;
+        let domains = DownloadHosts::default();
         let origins = DownloadHosts::Origins(vec![Url::parse("http://127.0.0.1:4/").unwrap()]);
         for (hosts, url, good) in [
             (&domains, "https://dl.boxcloud.com/d/1/x/download", true),

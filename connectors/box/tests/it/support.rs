@@ -34,10 +34,7 @@ impl Enterprise {
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let options = EmulatorOptions {
-            box_service: ServiceOptions {
-                switches,
-                ..ServiceOptions::default()
-            },
+            box_service: ServiceOptions { switches },
             ..EmulatorOptions::default()
         };
         Self {
@@ -69,13 +66,13 @@ impl Enterprise {
     /// How to connect with a credential.
     pub(crate) fn options_with(&self, credential: BoxCredential) -> BoxOptions {
         let bases = self.service().bases();
+        let endpoints = BoxEndpoints {
+            token: bases.api.join("oauth2/token").unwrap(),
+            api: bases.api,
+            upload: bases.upload,
+            download_hosts: DownloadHosts::Origins(vec![bases.download]),
+        };
         BoxOptions {
-            endpoints: BoxEndpoints {
-                token: bases.api.join("oauth2/token").unwrap(),
-                api: bases.api,
-                upload: bases.upload,
-                download_hosts: DownloadHosts::Origins(vec![bases.download]),
-            },
             pace: PaceOptions {
                 units_per_minute: 10_000_000,
                 units_per_day: None,
@@ -91,7 +88,7 @@ impl Enterprise {
                     successes_per_repetition: 1,
                 },
             },
-            ..BoxOptions::new("box", credential)
+            ..BoxOptions::new("box", credential, endpoints)
         }
     }
 
