@@ -103,6 +103,7 @@ impl Provider for BoxService {
             "client_secret": fresh::CLIENT_SECRET,
             "user_id": self.mina(),
             "config_file": CONFIG_FILE,
+            "config": serde_json::from_str::<Value>(&self.config_json()).unwrap_or_default(),
         })
     }
 
