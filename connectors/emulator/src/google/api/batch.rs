@@ -1,7 +1,7 @@
 //! Many calls in one (reference/google-drive.md §9.3).
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 
 use super::route;
@@ -54,6 +54,8 @@ fn answers(
             {
                 malformed().reply(false)
             }
+            // Bytes are not sent in a batch, but where they are is told, as seen on the live service.
+            Some(inner) if inner.parameter("alt") == Some("media") => elsewhere(world, part),
             Some(inner) => route::answer(world, &inner, static_tokens),
             None => malformed().reply(false),
         };
@@ -108,6 +110,14 @@ fn inner(part: &Part, outer: &Call) -> Option<Call> {
     );
     call.faults.clone_from(&outer.faults);
     Some(call)
+}
+
+/// A redirect to the call by itself.
+fn elsewhere(world: &World<'_>, part: &Part) -> Reply {
+    let request = String::from_utf8_lossy(&part.body);
+    let target = request.split_whitespace().nth(1).unwrap_or("/");
+    let location = world.base.join(target).map(String::from);
+    Reply::empty(StatusCode::FOUND).header(LOCATION, &location.unwrap_or_default())
 }
 
 fn write_part(body: &mut BytesMut, id: Option<&str>, reply: &Reply) {

@@ -131,7 +131,15 @@ pub(super) fn export(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {
 }
 
 pub(super) fn generate_ids(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {
-    let count = context.call.page_size("count", 10, 1000)?;
+    let count = context.call.page_size(
+        if context.is_v2() {
+            "maxResults"
+        } else {
+            "count"
+        },
+        10,
+        1000,
+    )?;
     let ids: Vec<String> = (0..count)
         .map(|_| context.world.state.new_id(IdKind::File))
         .collect();

@@ -107,6 +107,20 @@ static ROUTES: &[Route] = &[
     ),
     route(
         Method::GET,
+        "drive/v2/files/generateIds",
+        WRITE,
+        Cost::Other,
+        files::generate_ids,
+    ),
+    route(
+        Method::POST,
+        "drive/v2/files/{}/touch",
+        EDIT,
+        Cost::Write,
+        writes::touch,
+    ),
+    route(
+        Method::GET,
         "drive/v3/files/generateIds",
         WRITE,
         Cost::Other,

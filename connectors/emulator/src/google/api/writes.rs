@@ -12,6 +12,7 @@ use crate::frame::Content;
 use crate::google::mime;
 use crate::google::state::file::{FOLDER, FileNumber, NATIVE_PREFIX, SHORTCUT};
 use crate::google::state::permission::Role;
+use crate::google::state::to_milliseconds;
 use crate::google::tokens::CLIENT_ID;
 use crate::google::wire::failure::Failure;
 use crate::google::wire::reply::Reply;
@@ -39,6 +40,18 @@ pub(super) fn update(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {
         check_precondition(context, number, context.call.header("if-match"))?;
     }
     change(context, number, role, &metadata, None)?;
+    context.shown(number)
+}
+
+/// Sets the time of modification to now, in v2.
+pub(super) fn touch(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {
+    let (number, role) = context.file()?;
+    if role < Role::Writer {
+        return Err(Failure::insufficient_file_permissions(context.id(0)));
+    }
+    let now = to_milliseconds(context.world.now);
+    context.world.file_mut(number)?.modified = now;
+    context.world.touch(number, Touch::Metadata);
     context.shown(number)
 }
 
@@ -77,6 +90,7 @@ pub(super) fn make(
     upload: Option<Upload>,
 ) -> Result<FileNumber, Failure> {
     check_writer(context)?;
+    precondition::check_new(context)?;
     let parent = match metadata.parents.as_deref() {
         None | Some([]) => context.caller.user.root,
         Some([parent, ..]) => {
@@ -168,6 +182,12 @@ pub(super) fn change(
         replace_content(context, number, metadata, upload, times.unwrap_or(before))?;
         return Ok(());
     }
+    // A new name counts as a modification, as seen on the live service; a star does not.
+    let now = to_milliseconds(context.world.now);
+    let says_no_change =
+        context.is_v2() && context.call.parameter("modifiedDateBehavior").is_some();
+    let times = times
+        .or_else(|| (changed && !says_no_change && metadata.is_more_than_a_star()).then_some(now));
     let file = context.world.file_mut(number)?;
     if let Some(modified) = times.filter(|modified| *modified != file.modified) {
         file.modified = modified;

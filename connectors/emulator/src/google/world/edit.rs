@@ -174,7 +174,10 @@ impl World<'_> {
 
     /// Gives a file another name.
     pub(crate) fn rename(&mut self, number: FileNumber, name: &str) -> Result<(), EditError> {
-        name.clone_into(&mut self.file_mut(number)?.name);
+        let now = to_milliseconds(self.now);
+        let file = self.file_mut(number)?;
+        name.clone_into(&mut file.name);
+        file.modified = now;
         self.touch(number, Touch::Metadata);
         Ok(())
     }

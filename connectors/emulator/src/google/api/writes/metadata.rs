@@ -162,6 +162,16 @@ impl Metadata {
             .collect();
     }
 
+    /// Whether it names anything that counts as a modification of the file.
+    pub(super) fn is_more_than_a_star(&self) -> bool {
+        let star = Self {
+            starred: self.starred,
+            trashed: self.trashed,
+            ..Self::default()
+        };
+        *self != star
+    }
+
     /// What the time of modification becomes; `None` when it stays. Version 2 says so in the query.
     pub(super) fn modified_after(
         &self,
