@@ -22,6 +22,8 @@ impl Dialect for BoxDialect {
         let failure = Failure::of_status(answer);
         let code = words.codes.first().map(String::as_str).unwrap_or_default();
         let (kind, repeat) = match (answer.status.as_u16(), code) {
+            // Not ready yet, also where it does not say how long to wait (§4).
+            (202, _) => (ErrorKind::Transient, Repeat::IfRepeatable),
             (400, "bad_digest") => (ErrorKind::Transient, Repeat::Always),
             (400, "terms_of_service_required" | "password_reset_required") => {
                 (ErrorKind::Denied, Repeat::Never)

@@ -15,7 +15,7 @@ pub(super) enum Found {
     /// It is there, seen by its owner.
     Here { item: Box<Item>, owner: Member },
     /// It belongs to somebody whose files are not looked at.
-    Elsewhere,
+    Elsewhere { owner: Id },
     /// It is gone.
     Gone,
     /// Nobody whom the app can act as may look at it.
@@ -34,7 +34,7 @@ impl BoxApp {
         if let Some(owner) = touched.owner
             && people.covered(owner).is_none()
         {
-            return Ok(Found::Elsewhere);
+            return Ok(Found::Elsewhere { owner });
         }
         let mut asked: Vec<Id> = touched.owner.into_iter().chain(known_owner).collect();
         asked.extend(&touched.doers);
@@ -83,7 +83,7 @@ impl BoxApp {
         };
         let owner = item.owner().unwrap_or(user);
         let Some(member) = people.covered(owner) else {
-            return Ok(Some(Found::Elsewhere));
+            return Ok(Some(Found::Elsewhere { owner }));
         };
         let item = if owner == user {
             item

@@ -120,7 +120,12 @@ impl BoxApp {
                 self.tell_present_file(from, *item, &owner, told);
                 Some(id)
             }
-            Found::Elsewhere => None,
+            // A file of another enterprise that somebody here put into the trash.
+            Found::Elsewhere { owner } if touched.removed && !touched.appeared => {
+                former.push(owner);
+                None
+            }
+            Found::Elsewhere { owner } => Some(owner),
             Found::Gone => {
                 former.extend(touched.owner);
                 None
@@ -172,15 +177,13 @@ impl BoxApp {
         people: &People,
         told: &mut Told,
     ) {
-        let changes_place = touched.moved || touched.appeared || touched.removed;
         match found {
             Found::Here { item, owner } => {
                 let known_owner = self.seen.folder_owner(touched.id, from);
                 let may_be_from_another = touched.moved && known_owner != Some(owner.id);
                 if may_be_from_another {
                     // Its files have other names if it has another owner: they go, and come back as what they are.
-                    let gone = folder_ref(touched.id, owner.id);
-                    told.removed_folders.push(Change::FolderRemoved(gone));
+                    told.folder_removed(touched.id);
                 }
                 // Of what lies in it no events tell.
                 if may_be_from_another || touched.appeared || touched.removed {
@@ -189,32 +192,33 @@ impl BoxApp {
                     self.tell_present_folder(from, &item, &owner, told);
                 }
             }
-            Found::Elsewhere if touched.shared && !changes_place => {
-                self.list_shared_in(touched, people, told);
+            Found::Elsewhere { owner } => {
+                self.tell_folder_elsewhere(from, touched, owner, people, told);
             }
-            Found::Elsewhere if changes_place => {
-                let gone = folder_ref(touched.id, Id::ROOT);
-                told.removed_folders.push(Change::FolderRemoved(gone));
-            }
-            Found::Gone => {
-                let gone = folder_ref(touched.id, Id::ROOT);
-                told.removed_folders.push(Change::FolderRemoved(gone));
-            }
-            Found::Elsewhere => {}
+            Found::Gone => told.folder_removed(touched.id),
             Found::Unclear(error) => told.unreadable.push(unclear(touched, error)),
         }
     }
 
-    /// A folder of somebody outside the enterprise was shared with somebody inside: it is listed through them.
-    fn list_shared_in(&self, touched: &TouchedItem, people: &People, told: &mut Told) {
-        let is_foreign = touched
-            .owner
-            .is_some_and(|owner| people.member(owner).is_none());
-        let through = touched
-            .doers
-            .iter()
-            .find(|doer| people.covered(**doer).is_some());
-        if let (true, Some(user)) = (is_foreign, through) {
+    /// A folder of somebody whose files are not looked at. Those of other enterprises are listed through whoever here had to
+    /// do with them.
+    fn tell_folder_elsewhere(
+        &self,
+        from: u64,
+        touched: &TouchedItem,
+        owner: Id,
+        people: &People,
+        told: &mut Told,
+    ) {
+        let known_owner = self.seen.folder_owner(touched.id, from);
+        let is_removed = touched.removed && !touched.appeared;
+        if is_removed || (touched.moved && known_owner != Some(owner)) {
+            told.folder_removed(touched.id);
+        }
+        let is_foreign = people.member(owner).is_none();
+        let mut doers = touched.doers.iter();
+        let through = doers.find(|doer| people.covered(**doer).is_some());
+        if let (true, false, Some(user)) = (is_foreign, is_removed, through) {
             told.task(touched.id, *user);
         }
     }
@@ -247,6 +251,12 @@ impl BoxApp {
 }
 
 impl Told {
+    fn folder_removed(&mut self, folder: Id) {
+        // No root: the owner does not matter for its name.
+        let gone = folder_ref(folder, Id::ROOT);
+        self.removed_folders.push(Change::FolderRemoved(gone));
+    }
+
     fn task(&mut self, folder: Id, user: Id) {
         let task = Task { folder, user };
         if !self.tasks.contains(&task) {

@@ -333,6 +333,36 @@ async fn a_folder_that_is_shared_into_the_enterprise_is_listed() {
     assert_eq!(plan.barrier, Some(labeld_connector::Barrier::ExternalOwner));
 }
 
+/// What somebody here does to files of another enterprise.
+#[tokio::test]
+async fn files_of_another_enterprise_stay_known() {
+    let (enterprise, mina, _) = tree().await;
+    let service = enterprise.service();
+    let outsider = service.add_user(&NewUser {
+        login: "olga@birch.example".to_owned(),
+        external: true,
+        ..NewUser::default()
+    });
+    service.put(&outsider, "Joint/plan.docx", b"theirs".to_vec());
+    let other = service.put(&outsider, "Joint/other.docx", b"theirs".to_vec());
+    let folder = find(service, &outsider, "Joint");
+    service.accept_invitation(&folder, &mina);
+    let app = enterprise.connect();
+    let walked = follow(&app, None).await;
+    assert_eq!(walked.files().len(), 6);
+    service.put_as(&outsider, "Joint/plan.docx", b"by Mina".to_vec(), &mina);
+    let polled = follow(&app, walked.cursor.as_ref()).await;
+    assert!(polled.changes.is_empty(), "{:?}", polled.changes);
+    service.move_as(&folder, &outsider, "Joint and more", &mina);
+    service.trash(&other);
+    let polled = follow(&app, polled.cursor.as_ref()).await;
+    let files: Vec<String> = polled.files().into_keys().collect();
+    assert_eq!(files, ["olga@birch.example/Joint and more/plan.docx"]);
+    let removed: Vec<&str> = polled.removed().iter().map(|file| &*file.0).collect();
+    assert_eq!(removed, [format!("{outsider}/{other}")]);
+    assert!(polled.removed_folders().is_empty());
+}
+
 /// Invitations within the enterprise change who can reach files, and no file.
 #[tokio::test]
 async fn an_invitation_changes_no_file() {
