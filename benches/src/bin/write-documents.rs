@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, IoSlice, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -91,20 +91,29 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// Writes what stays from where it is.
-fn write_pieces(path: &Path, original: &[u8], content: &Content) -> std::io::Result<()> {
+fn write_pieces(path: &Path, original: &[u8], content: &Content) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
-    for slice in content.slices(original) {
-        file.write_all(slice)?;
+    let mut slices: Vec<IoSlice<'_>> = content.slices(original).map(IoSlice::new).collect();
+    let mut slices = slices.as_mut_slice();
+    while !slices.is_empty() {
+        let written = file.write_vectored(slices)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        IoSlice::advance_slices(&mut slices, written);
     }
     Ok(())
 }
+
+/// The content with the label, and what it is made of.
+type Labelled<'o> = (Cow<'o, [u8]>, Content);
 
 /// The content, and what it is made of; `None` for a copy.
 fn done<'o>(
     original: &'o [u8],
     action: Action,
     options: &WriteOptions<'_>,
-) -> Result<Option<(Cow<'o, [u8]>, Content)>, WriteRefusal> {
+) -> Result<Option<Labelled<'o>>, WriteRefusal> {
     if action == Action::Copy {
         return Ok(None);
     }
