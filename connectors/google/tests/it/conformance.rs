@@ -13,7 +13,21 @@ const PLACES: &[(Place, Removal)] = &[
     (Place::MyDrive, Removal::Trash),
     (Place::MyDrive, Removal::Delete),
     (Place::SharedDrive, Removal::Trash),
-    (Place::SharedDrive, Removal::Delete),
+];
+
+/// What other options can change.
+const TOUCHED_BY_OPTIONS: &[Case] = &[
+    Case::FullEnumeration,
+    Case::PollModified,
+    Case::StatPresent,
+    Case::ReadRanges,
+    Case::ReadIfMatch,
+    Case::ReadChangedBetweenRanges,
+    Case::Write,
+    Case::WriteWrongVersion,
+    Case::WriteKeepsModified,
+    Case::WriteAbsent,
+    Case::Exposure,
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,10 +59,11 @@ async fn with_other_options() {
         }),
     ];
     for (what, change) in changes {
-        let fresh = async || App::new(Place::MyDrive, Removal::Trash).await.with(change);
-        check_all(fresh)
-            .await
-            .unwrap_or_else(|failures| panic!("{what}: {failures}"));
+        for &case in TOUCHED_BY_OPTIONS {
+            let app = App::new(Place::MyDrive, Removal::Trash).await.with(change);
+            let outcome = check(case, &app).await;
+            outcome.unwrap_or_else(|violation| panic!("{case:?} {what}: {violation}"));
+        }
     }
 }
 
