@@ -179,15 +179,13 @@ impl Told {
         let mut files = BTreeMap::new();
         for change in &self.changes {
             match change {
-                Change::Upserted(meta) => {
-                    files.retain(|_, known: &mut FileMeta| known.file != meta.file);
-                    files.insert(format!("{}/{}", meta.folder, meta.name), meta.clone());
-                }
-                Change::Removed(file) => files.retain(|_, known| known.file != *file),
+                Change::Upserted(meta) => drop(files.insert(&meta.file, meta)),
+                Change::Removed(file) => drop(files.remove(file)),
                 Change::FolderAt(_) | Change::FolderRemoved(_) => {}
             }
         }
-        files
+        let by_path = |meta: &FileMeta| (format!("{}/{}", meta.folder, meta.name), meta.clone());
+        files.into_values().map(by_path).collect()
     }
 
     pub(crate) fn removed(&self) -> Vec<&FileRef> {
