@@ -1,8 +1,10 @@
-//! Reads Microsoft sensitivity labels and protection out of Office, PDF and related files.
+//! Reads Microsoft sensitivity labels and protection out of Office, PDF and related files, and writes
+//! labels into Office and PDF files.
 //!
-//! Bytes in, facts out: no network, no store, no threads. [`read`] works over any [`Source`]; a
+//! Bytes in, facts or bytes out: no network, no store, no threads. [`read`] works over any [`Source`]; a
 //! [`BlockCache`] is the source for files of which only the needed ranges shall be fetched. Every
-//! reading is bounded by [`Limits`], whatever the bytes say.
+//! reading is bounded by [`Limits`], whatever the bytes say. [`mod@write`] changes labels and leaves
+//! everything else of a file as it is.
 
 mod append_only;
 mod block_cache;

@@ -9,6 +9,7 @@
 mod archives;
 mod corpus;
 mod independent;
+mod irregular;
 #[path = "../packages/support.rs"]
 #[allow(
     dead_code,
@@ -17,6 +18,7 @@ mod independent;
 mod package_writer;
 mod packages;
 mod pdf;
+mod pdf_files;
 #[path = "../pdf/writer.rs"]
 #[allow(
     dead_code,

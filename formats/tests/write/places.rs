@@ -1,7 +1,7 @@
 //! Where a label goes and what its parts look like (reference/label-formats.md §2.4, §2.5).
 
 use labeld_formats::Coauthoring::{self, Off, On, Unknown};
-use labeld_formats::write::{WriteOptions, WriteRefusal};
+use labeld_formats::write::WriteOptions;
 use uuid::Uuid;
 
 use crate::independent::contents;
@@ -12,12 +12,12 @@ use crate::packages::{
 };
 use crate::support::{knowledge, remove_label, restore, set_label};
 
-fn text(content: &[u8]) -> String {
+pub(crate) fn text(content: &[u8]) -> String {
     String::from_utf8(content.to_vec()).unwrap()
 }
 
 /// The label parts of a package: custom properties and label list.
-fn label_parts(file: &[u8]) -> LabelParts {
+pub(crate) fn label_parts(file: &[u8]) -> LabelParts {
     let contents = contents(file);
     let part = |name: &str| contents.get(name.as_bytes()).map(|content| text(content));
     [
@@ -26,7 +26,7 @@ fn label_parts(file: &[u8]) -> LabelParts {
     ]
 }
 
-fn options(known: &labeld_formats::TenantKnowledge) -> WriteOptions<'_> {
+pub(crate) fn options(known: &labeld_formats::TenantKnowledge) -> WriteOptions<'_> {
     WriteOptions {
         own_labels: &[LOW],
         ..WriteOptions::new(known)
@@ -34,7 +34,7 @@ fn options(known: &labeld_formats::TenantKnowledge) -> WriteOptions<'_> {
 }
 
 /// Custom properties and label list, where they are.
-type LabelParts = [Option<String>; 2];
+pub(crate) type LabelParts = [Option<String>; 2];
 
 /// What setting the label makes of these parts, and that it can be undone.
 fn check_set(setting: Coauthoring, before: &LabelParts, expected: &LabelParts) {
@@ -361,60 +361,6 @@ fn names_and_ids_that_are_taken_are_left_alone() {
         vec![],
         "docProps/custom.xml",
     );
-}
-
-#[test]
-fn packages_that_break_the_rules_are_not_written_into() {
-    let check = |parts: Vec<Part>, expected: &str| {
-        let known = knowledge(TENANT, On);
-        let refusal = set_label(&archive(&parts), &label(), &options(&known)).unwrap_err();
-        assert_eq!(refusal.code(), expected, "{refusal}");
-    };
-    let usual = || parts(Some(&custom("")), None, false);
-    let rows = |parts: &[Part]| text(&parts[1].bytes);
-    let row = |rows: &str, name: &str| {
-        let rows = rows.split_inclusive("/>");
-        rows.filter(|row| row.contains(name)).collect::<String>()
-    };
-    // A relationship to a part that is missing, two of a kind, a name with a backslash.
-    let mut dangling = usual();
-    dangling.retain(|part| part.name != "docProps/custom.xml");
-    check(dangling, "file.corrupt");
-    let all = rows(&usual());
-    let twice = all.replace(
-        "</Rel",
-        &(row(&all, "custom").replace("rId1", "b") + "</Rel"),
-    );
-    check(with(usual(), "_rels/.rels", twice), "file.corrupt");
-    let mut odd = usual();
-    odd.push(part("xl\\a.xml", ""));
-    check(odd, "file.corrupt");
-    // Parts that are not what they should be.
-    check(with(usual(), "docProps/custom.xml", "<a/>"), "file.corrupt");
-    check(
-        with(usual(), "docProps/custom.xml", "<Properties>"),
-        "file.corrupt",
-    );
-    let declared = custom("").replace("<Properties", "<!DOCTYPE a><Properties");
-    check(
-        with(usual(), "docProps/custom.xml", declared),
-        "file.corrupt",
-    );
-}
-
-/// Ids of labels are not unique across tenants, names of properties are within a file.
-#[test]
-fn a_label_id_that_another_tenant_uses_is_refused() {
-    let known = knowledge(TENANT, Unknown);
-    let file = package(Some(&custom(&group(2, OTHER_TENANT, LABEL))), None);
-    let refused = set_label(&file, &label(), &options(&known));
-    assert_eq!(refused.unwrap_err(), WriteRefusal::ForeignLabel(LABEL));
-    // The list tells tenants apart.
-    let known = knowledge(TENANT, On);
-    let written = set_label(&file, &label(), &options(&known)).unwrap();
-    let [custom_after, list_after] = label_parts(&written.bytes);
-    assert_eq!(custom_after, Some(custom(&group(2, OTHER_TENANT, LABEL))));
-    assert_eq!(list_after, Some(list(&new_element())));
 }
 
 type Encode<'e> = &'e dyn Fn(&str) -> Vec<u8>;

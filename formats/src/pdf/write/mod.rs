@@ -53,54 +53,32 @@ fn appended(task: &Task<'_>, content: &Content<'_, '_>) -> Result<Option<Made>, 
     if !plan.changes_info && !plan.changes_xmp {
         return Ok(None);
     }
-    let mut next = content.ending.free_number;
-    let mut free = || {
-        let number = next;
-        next += 1;
-        ObjectId {
-            number,
-            generation: 0,
-        }
+    let mut changes = Changes {
+        revision: Revision::after(task.file, content.ending.base, bytes.len()),
+        free_number: content.ending.free_number,
     };
-    let (base, room) = (content.ending.base, bytes.len());
-    let mut revision = Revision::after(task.file, base, room);
     let mut label_parts = Vec::new();
     let mut new_info = None;
-    let info_body = info.map(|info| info.source.bytes.clone());
     if plan.changes_info {
         let body = plan.info_body(info);
         label_parts.push(label_part(Place::PdfInfo, &body));
-        let id = info.and_then(|info| info.id);
-        let id = id.unwrap_or_else(|| *new_info.insert(free()));
-        revision.object(id, &body);
+        new_info = changes.info(info, &body);
     } else {
-        label_parts.extend(info_body.map(|body| label_part(Place::PdfInfo, &body)));
+        label_parts.extend(info.map(|info| label_part(Place::PdfInfo, &info.source.bytes)));
     }
     if plan.changes_xmp {
         let [_, of_xmp] = &plan.dropped;
         let edited = packet.edited(of_xmp, plan.xmp_fields())?.bytes;
         label_parts.push(label_part(Place::PdfXmp, &edited));
-        let length = format!("/Length {}", edited.len());
-        match metadata {
-            Some(old) => {
-                let is_of_data = |key: &[u8]| ENTRIES_OF_DATA.contains(&key);
-                let dictionary = old.dictionary.edited(is_of_data, length.as_bytes());
-                revision.stream(old.id, &dictionary, &edited);
-            }
-            None => {
-                let id = free();
-                let dictionary = format!("<</Type /Metadata /Subtype /XML {length}>>");
-                revision.stream(id, dictionary.as_bytes(), &edited);
-                let entry = format!("\n/Metadata {} 0 R\n", id.number);
-                let is_metadata = |key: &[u8]| key == b"Metadata";
-                let catalog = content.catalog.edited(is_metadata, entry.as_bytes());
-                revision.object(content.root, &catalog);
-            }
-        }
+        changes.packet(content, &edited);
     } else {
         label_parts.extend(metadata.map(|old| label_part(Place::PdfXmp, &old.packet)));
     }
-    let revision = revision.finish(&content.ending, new_info, next)?;
+    let Changes {
+        revision,
+        free_number,
+    } = changes;
+    let revision = revision.finish(&content.ending, new_info, free_number)?;
     let length = task.file.len() as u64;
     let sha256 = Digest256::of(&revision);
     let mut whole = FileContent::original(task.file.len());
@@ -112,6 +90,52 @@ fn appended(task: &Task<'_>, content: &Content<'_, '_>) -> Result<Option<Made>, 
         notes: plan.notes,
         touched: Vec::new(),
     }))
+}
+
+/// The objects of a revision.
+struct Changes {
+    revision: Revision,
+    /// A number that no object has, nor any above it.
+    free_number: u32,
+}
+
+impl Changes {
+    fn new_id(&mut self) -> ObjectId {
+        let number = self.free_number;
+        self.free_number += 1;
+        ObjectId {
+            number,
+            generation: 0,
+        }
+    }
+
+    /// Writes the information dictionary, under its old number if it has one; gives a new one.
+    fn info(&mut self, old: Option<&Info>, body: &[u8]) -> Option<ObjectId> {
+        let id = old.and_then(|old| old.id);
+        let new = id.is_none().then(|| self.new_id());
+        if let Some(id) = id.or(new) {
+            self.revision.object(id, body);
+        }
+        new
+    }
+
+    /// Writes the packet, uncompressed; where there was none, with a catalog that names it.
+    fn packet(&mut self, content: &Content<'_, '_>, packet: &[u8]) {
+        let length = format!("/Length {}", packet.len());
+        if let Some(old) = &content.metadata {
+            let is_of_data = |key: &[u8]| ENTRIES_OF_DATA.contains(&key);
+            let dictionary = old.dictionary.edited(is_of_data, length.as_bytes());
+            self.revision.stream(old.id, &dictionary, packet);
+            return;
+        }
+        let id = self.new_id();
+        let dictionary = format!("<</Type /Metadata /Subtype /XML {length}>>");
+        self.revision.stream(id, dictionary.as_bytes(), packet);
+        let entry = format!("\n/Metadata {} 0 R\n", id.number);
+        let is_metadata = |key: &[u8]| key == b"Metadata";
+        let catalog = content.catalog.edited(is_metadata, entry.as_bytes());
+        self.revision.object(content.root, &catalog);
+    }
 }
 
 /// Where the label goes, and which labels go.
