@@ -8,6 +8,7 @@
 
 mod archives;
 mod corpus;
+mod damaged;
 mod independent;
 mod irregular;
 #[path = "../packages/support.rs"]
