@@ -208,7 +208,7 @@ impl Switches {
                 // `null` is a value of its own: every switch is always there.
                 switches.extend(patch.clone());
             }
-            _ => switches = patch.clone(),
+            _ => return Err(serde::de::Error::custom("a patch is an object")),
         }
         serde_json::from_value(switches)
     }
