@@ -17,6 +17,7 @@ use labeld_formats::{Coauthoring, RangeStrategy};
 
 use crate::config::{self, AppConfig, Config, SecretError, TenantConfig};
 use crate::model::TenantName;
+use crate::model::content_scan::ScanScope;
 use crate::pipeline::App;
 
 /// A tenant whose apps and label source can be made. What they share (sign-in, pacing) is made once, when
@@ -115,6 +116,7 @@ impl<'a> Organisation<'a> {
             connector,
             strategy: strategy(app.read_mode()),
             size_limit: app.size_limit(),
+            scan_scope: ScanScope::without_policies(self.tenant.auto_scan),
         })
     }
 

@@ -29,6 +29,7 @@ fn defaults_and_paths() {
         (tenant.only_this_tenant, tenant.size_limit),
         (false, 31_457_280)
     );
+    assert!(tenant.auto_scan);
     assert_eq!(tenant.microsoft, None);
     let app = &tenant.local[0];
     assert_eq!(app.root, Path::new("conf/docs"));
@@ -47,6 +48,7 @@ fn every_option_is_read() {
         labels.file = "/etc/labels.json"
         coauthoring = "on"
         only_this_tenant = true
+        auto_scan = false
         size_limit = 0x1000
         local = [
             { name = "x", root = "/x", copy_from = "/y", size_limit = "2 kB", read_mode = "bytes", exclude = ["*.tmp"] },
@@ -73,6 +75,7 @@ fn every_option_is_read() {
     );
     assert_eq!(tenant.coauthoring, Coauthoring::On);
     assert!(tenant.only_this_tenant);
+    assert!(!tenant.auto_scan);
     let [x, y] = tenant.local.as_slice() else {
         panic!("two apps")
     };

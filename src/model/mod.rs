@@ -1,6 +1,7 @@
 //! Ids and plain types that modules share. No IO.
 
 pub mod catalogue;
+pub mod content_scan;
 mod file_state;
 pub mod ids;
 pub mod inventory;

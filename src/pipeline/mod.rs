@@ -20,6 +20,7 @@ use labeld_connector::Connector;
 use labeld_formats::RangeStrategy;
 use uuid::Uuid;
 
+use crate::model::content_scan::ScanScope;
 use crate::model::{AppName, TenantName};
 
 /// An app that the pipeline works on.
@@ -37,6 +38,8 @@ pub struct App {
     pub strategy: RangeStrategy,
     /// Largest file that labels are written to, in bytes.
     pub size_limit: u64,
+    /// Which files' contents are scanned as they come and change (rules §7).
+    pub scan_scope: ScanScope,
 }
 
 impl fmt::Display for App {

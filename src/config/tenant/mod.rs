@@ -36,6 +36,8 @@ pub struct TenantConfig {
     pub coauthoring: Coauthoring,
     /// Hide labels of other tenants (rules §4 row L6).
     pub only_this_tenant: bool,
+    /// Whether new and modified files are scanned without a policy that looks inside them (rules §7).
+    pub auto_scan: bool,
     /// Largest file that is written, in bytes, inclusive.
     pub size_limit: u64,
     /// How to sign in to its Microsoft 365.
@@ -217,6 +219,10 @@ pub(super) fn read_all(top: &mut Section<'_>) -> Vec<TenantConfig> {
     tenants
 }
 
+/// On, so that a service without policies keeps its picture of labels true: whatever comes or changes after the connection
+/// is read, and what was there before costs nothing until a policy or a rescan asks for it (rules §2 row 6, §7).
+const AUTO_SCAN: bool = true;
+
 /// The lists of apps, by kind.
 const APPS: &[&[&str]] = &[
     &["local"],
@@ -232,6 +238,7 @@ fn read(section: &mut Section<'_>) -> Option<TenantConfig> {
     let labels = section.table("labels", read_label_source);
     let coauthoring = section.or_default("coauthoring");
     let only_this_tenant = section.or_default("only_this_tenant");
+    let auto_scan = section.optional("auto_scan").unwrap_or(AUTO_SCAN);
     let size_limit = section
         .optional("size_limit")
         .unwrap_or(ByteSize(DEFAULT_SIZE_LIMIT));
@@ -265,6 +272,7 @@ fn read(section: &mut Section<'_>) -> Option<TenantConfig> {
         labels,
         coauthoring,
         only_this_tenant,
+        auto_scan,
         size_limit: size_limit.0,
         microsoft,
         local,
