@@ -107,7 +107,9 @@ pub async fn discover(
             Err(error) if error.kind() == ErrorKind::Unauthenticated => return Err(error.into()),
             Err(error) => {
                 note_failure(db, app, state, &walk, &error).await?;
-                failures.add(error);
+                if error.kind() != ErrorKind::NotCovered {
+                    failures.add(error);
+                }
             }
         }
     }
@@ -165,7 +167,9 @@ async fn begin(
     for place in list.unreadable {
         tracing::warn!(app = %app.name, "{}: left out", error_chain(&place.error));
         unreadable.push((place.path, reason_of(&place.error).code().to_owned()));
-        failures.add(place.error);
+        if place.error.kind() != ErrorKind::NotCovered {
+            failures.add(place.error);
+        }
     }
     runs::record_unreadable_folders(&tx, state.run, None, &unreadable).await?;
     let enumerating = runs::enumerations(&tx, state.run).await?;
@@ -312,6 +316,7 @@ fn unreadable_folder(folder: &UnreadableFolder) -> (String, String) {
 fn reason_of(error: &Error) -> Reason {
     match error.kind() {
         ErrorKind::Denied => Reason::AccessDenied,
+        ErrorKind::NotCovered => Reason::AccessNotCovered,
         ErrorKind::Throttled => Reason::FetchThrottled,
         _ => Reason::FetchFailed,
     }

@@ -114,6 +114,7 @@ fn of_error(error: &labeld_connector::Error) -> Attempt {
         ErrorKind::Changed => Attempt::Changed,
         ErrorKind::NotFound => Attempt::Gone,
         ErrorKind::Denied => failed(Reason::AccessDenied, error_chain(error)),
+        ErrorKind::NotCovered => failed(Reason::AccessNotCovered, error_chain(error)),
         ErrorKind::Throttled => failed(Reason::FetchThrottled, error_chain(error)),
         _ => failed(Reason::FetchFailed, error_chain(error)),
     }

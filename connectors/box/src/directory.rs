@@ -284,7 +284,7 @@ impl BoxApp {
 
 /// Why a user's files are not looked at, and what to do about it.
 pub(crate) fn not_covered(member: &Member, obstacle: &'static str) -> Error {
-    Error::new(ErrorKind::Denied, "look at the files of", &member.login)
+    Error::new(ErrorKind::NotCovered, "look at the files of", &member.login)
         .with_source(format!("{obstacle}; {NOT_COVERED_FIX}"))
 }
 

@@ -178,7 +178,8 @@ pub(crate) struct Place<'a> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Denied`] for a user who cannot be acted as, or whom the enterprise does not have.
+/// [`ErrorKind::NotCovered`] for a user who cannot be acted as, [`ErrorKind::Denied`] for one whom the enterprise does not
+/// have or the configuration leaves out.
 pub(crate) fn acting_login<'a>(
     people: &'a People,
     user: Id,
@@ -191,7 +192,7 @@ pub(crate) fn acting_login<'a>(
     match (member.coverage, member.coverage.obstacle()) {
         (Coverage::Covered, _) => Ok(&member.login),
         (_, Some(obstacle)) => Err(purpose
-            .error(ErrorKind::Denied)
+            .error(ErrorKind::NotCovered)
             .with_source(not_covered(member, obstacle))),
         _ => denied("its owner is left out by the configuration"),
     }

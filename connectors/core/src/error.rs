@@ -11,6 +11,9 @@ pub enum ErrorKind {
     NotFound,
     /// The app refuses this identity.
     Denied,
+    /// No identity that labeld has can reach it, whatever rights it is given. No failure: what is known of the place
+    /// stays, and it is reported as not covered (rules §3).
+    NotCovered,
     /// The app does not accept the credentials.
     Unauthenticated,
     /// Too many calls; [`Error::retry_after`] may say how long to wait.
@@ -45,6 +48,7 @@ impl ErrorKind {
             Self::Throttled | Self::Locked | Self::CheckedOut | Self::Transient => true,
             Self::NotFound
             | Self::Denied
+            | Self::NotCovered
             | Self::Unauthenticated
             | Self::Changed
             | Self::QuotaExceeded
@@ -140,6 +144,7 @@ impl fmt::Display for Error {
         let meaning = match self.kind {
             ErrorKind::NotFound => "not found",
             ErrorKind::Denied => "access denied",
+            ErrorKind::NotCovered => "not covered",
             ErrorKind::Unauthenticated => "not authenticated",
             ErrorKind::Throttled => "throttled",
             ErrorKind::Changed => "the file has changed",

@@ -60,7 +60,8 @@ pub struct UnreadableFeed {
     pub prefix: String,
     /// What it is, for people: a path as in [`FileMeta::folder`].
     pub path: String,
-    /// Why.
+    /// Why. [`ErrorKind::NotCovered`](crate::ErrorKind::NotCovered) for a place that no identity of labeld can ever reach: it
+    /// is counted and reported, and is no failure.
     pub error: Error,
 }
 
@@ -88,7 +89,7 @@ pub enum Change {
 pub struct UnreadableFolder {
     /// The folder's path as shown to people.
     pub path: String,
-    /// Why.
+    /// Why, as in [`UnreadableFeed::error`].
     pub error: Error,
 }
 

@@ -89,7 +89,7 @@ impl GoogleDrive {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Denied`] when it has none.
+    /// [`ErrorKind::NotCovered`] when it has none.
     pub(crate) async fn reach(&self, drive: &str) -> Result<Arc<Reach>> {
         if let Some(known) = self.members.known(drive) {
             return Ok(known);
@@ -125,7 +125,7 @@ impl GoogleDrive {
             let why = "no active user of the organisation is a member, directly or through a group; add one in the Admin console \
                 under Apps → Google Workspace → Drive and Docs → Manage shared drives";
             return Err(Purpose::new("read shared drive", &name)
-                .error(ErrorKind::Denied)
+                .error(ErrorKind::NotCovered)
                 .with_source(why));
         };
         let reach = Arc::new(Reach { name, member });

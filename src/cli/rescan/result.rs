@@ -45,6 +45,8 @@ pub(super) struct Totals {
     identities: Vec<String>,
     counters: Counters,
     unreadable_folders: u64,
+    /// Places that no identity of labeld reaches: reported, and no failure.
+    not_covered: u64,
     failed_files: u64,
     finished_apps: u64,
     failures: Vec<Failure>,
@@ -99,13 +101,18 @@ impl Totals {
         listing: &mut Listing<W>,
     ) -> io::Result<()> {
         for (path, reason) in &finished.unreadable {
-            writeln!(
-                io::stderr(),
-                "{app}: folder {path:?} could not be listed: {reason}"
-            )?;
+            if reason == Reason::AccessNotCovered.code() {
+                self.not_covered += 1;
+                writeln!(io::stderr(), "{app}: {path:?} is not covered: {reason}")?;
+            } else {
+                self.unreadable_folders += 1;
+                writeln!(
+                    io::stderr(),
+                    "{app}: folder {path:?} could not be listed: {reason}"
+                )?;
+            }
         }
         self.finished_apps += 1;
-        self.unreadable_folders += finished.unreadable.len() as u64;
         let mut terms = Vec::new();
         let mut sum = 0;
         for count in &finished.outcomes {
@@ -194,6 +201,18 @@ impl Display for Totals {
             writeln!(
                 f,
                 "the sums above do not agree: this is a bug in labeld, please report it"
+            )?;
+        }
+        if self.not_covered > 0 {
+            let places = if self.not_covered == 1 {
+                "1 place is".to_owned()
+            } else {
+                format!("{} places are", grouped(self.not_covered))
+            };
+            writeln!(
+                f,
+                "{places} not covered: {}; `labeld doctor` says which and why",
+                Reason::AccessNotCovered.code()
             )?;
         }
         let counters = &self.counters;

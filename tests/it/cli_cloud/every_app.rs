@@ -95,6 +95,34 @@ fn the_same_documents_come_out_equal_in_every_app() {
 }
 
 #[test]
+fn what_no_identity_reaches_is_reported_and_no_failure() {
+    let cloud = seeded(Store::Sqlite, false);
+    cloud.emulator.google().add_shared_drive("Nobody's");
+    for _ in 0..2 {
+        let ended = cloud.rescan(0).says(&[
+            "box: \"admin@alder.example\" is not covered: access.not_covered",
+            "google: \"Nobody's\" is not covered: access.not_covered",
+            "2 places are not covered",
+        ]);
+        assert_eq!(Account::of(&ended).in_scope, 5 * APPS.len() as u64);
+    }
+    let ended = cloud
+        .workspace
+        .run(["doctor", "--format", "jsonl"])
+        .expect(0);
+    let rows = ended.json_lines();
+    for (app, subject, found) in [
+        ("box", "users", "1 administrator not covered"),
+        ("google", "shared drives", "1 of 2 covered"),
+    ] {
+        let is_row = |row: &&serde_json::Value| row["app"] == app && row["subject"] == subject;
+        let row = rows.iter().find(is_row).unwrap();
+        assert_eq!(row["health"], "warning", "{row}");
+        assert!(row["found"].as_str().unwrap().contains(found), "{row}");
+    }
+}
+
+#[test]
 fn doctor_passes_on_every_app() {
     let cloud = seeded(Store::Sqlite, false);
     cloud.rescan(0);

@@ -121,12 +121,6 @@ impl Provider for BoxService {
             text(bases.upload.as_str()),
             text(bases.download.as_str()),
         );
-        if let Some(admin) = lock(&self.state).users.get(&fresh::ADMIN) {
-            table.push_str(&format!(
-                "# No app can act as an administrator; without this each run reports it.\nexclude = [{}]\n",
-                text(&admin.login)
-            ));
-        }
         if bases.api.scheme() == "https" {
             table.push_str(&format!("ca = {}\n", text(CA_FILE)));
         }
