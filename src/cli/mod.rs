@@ -10,6 +10,7 @@ mod inspect;
 mod labels;
 pub mod output;
 mod rescan;
+mod rules;
 mod session;
 mod skips;
 mod sync_labels;
@@ -44,6 +45,8 @@ enum Command {
     Labels(labels::LabelsArgs),
     /// Count files by reason code, with cause and who can fix it
     Skips(skips::SkipsArgs),
+    /// Print what labeld may do to a file's label, and why, as tables
+    Rules(rules::RulesArgs),
     /// Write a commented configuration to start from
     Init(init::InitArgs),
     /// Check the configuration and say what it sets up
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Files(args) => files::run(&args),
         Command::Labels(args) => labels::run(&args),
         Command::Skips(args) => skips::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Doctor(args) => doctor::run(&args),

@@ -5,6 +5,7 @@ pub mod content_scan;
 mod file_state;
 pub mod ids;
 pub mod inventory;
+pub mod policy;
 mod reason;
 pub mod reason_page;
 pub mod report;

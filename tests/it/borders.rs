@@ -12,6 +12,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &["labeld_connector"]),
     ("config", &["model"]),
     ("store", &["model", "clock", "labeld_connector"]),
+    // The plain types of what a listing tells.
+    ("policy", &["model", "labeld_connector"]),
     (
         "pipeline",
         &[
@@ -46,6 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "config",
             "model",
             "pipeline",
+            "policy",
             "store",
             "labeld_formats",
             "labeld_connector",

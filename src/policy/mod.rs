@@ -1,0 +1,7 @@
+//! What may be done to a file, and why: the gates of rules §3, the table of rules §4, and the operator's policies.
+//!
+//! Pure functions over facts that others have gathered: no IO, no clock, no store. The same facts give the same answer, and
+//! the trace that `labeld explain` prints is written by the very code that decides.
+
+pub mod decide;
+pub mod rules;
