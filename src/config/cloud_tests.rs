@@ -1,6 +1,6 @@
 //! Box and Google Drive as they are read.
 
-use super::tests::parse_text;
+use super::tests::{PACE, parse_text};
 use super::*;
 
 /// A tenant with an app of each, and nothing that could be left out.
@@ -50,6 +50,7 @@ fn defaults_of_box_and_google() {
         secondary_signature_key: None,
         read_mode: ReadMode::Requests,
         size_limit: 31_457_280,
+        pace: PACE,
     };
     assert_eq!(tenant.boxes, [boxes]);
     let google = GoogleConfig {
@@ -87,6 +88,7 @@ fn defaults_of_box_and_google() {
         notification_url: None,
         read_mode: ReadMode::Requests,
         size_limit: 31_457_280,
+        pace: PACE,
     };
     assert_eq!(tenant.google, [google]);
     let kinds: Vec<_> = tenant
@@ -173,6 +175,7 @@ fn every_option_of_box_is_read() {
         secondary_signature_key: Some(Secret::Env("TWO".into())),
         read_mode: ReadMode::Bytes,
         size_limit: 5,
+        pace: PACE,
     };
     assert_eq!(*first, expected);
     let domains = BoxDownloadHosts::Domains(vec!["boxcloud.com".into()]);
@@ -269,6 +272,7 @@ fn every_option_of_google_is_read() {
         notification_url: url("https://l.example/n"),
         read_mode: ReadMode::Bytes,
         size_limit: 1_000,
+        pace: PACE,
     };
     assert_eq!(config.tenants[0].google, [expected]);
 }

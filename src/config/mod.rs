@@ -5,8 +5,10 @@ mod patterns;
 mod problem;
 mod secret;
 mod section;
+mod service;
 mod source;
 mod tenant;
+mod time;
 mod value;
 
 #[cfg(test)]
@@ -22,6 +24,8 @@ mod problem_tests;
 #[cfg(test)]
 mod secret_tests;
 #[cfg(test)]
+mod service_tests;
+#[cfg(test)]
 mod tests;
 
 use std::fs::File;
@@ -33,12 +37,13 @@ use toml::de::DeTable;
 pub use patterns::PathPatterns;
 pub use problem::{Place, Problem, Problems};
 pub use secret::{Secret, SecretError, SecretProblem, SecretText};
+pub use service::{HttpConfig, ServiceConfig, TelemetryConfig};
 pub use source::Excerpt;
 pub use tenant::{
     AppConfig, BoxConfig, BoxCredential, BoxDownloadHosts, Coauthoring, GoogleConfig,
     GoogleMirrorLabel, GoogleQuota, GoogleWrites, LabelOrder, LabelSource, LocalAppConfig,
     MicrosoftCloud, MicrosoftConfig, MicrosoftCredential, NetworkConfig, OneDriveConfig,
-    ProxyConfig, ReadMode, SharePointConfig, TenantConfig,
+    PaceConfig, ProxyConfig, ReadMode, SchedulesConfig, SharePointConfig, TenantConfig,
 };
 
 use problem::Finding;
@@ -69,6 +74,12 @@ pub struct Config {
     pub tenants: Vec<TenantConfig>,
     /// What labeld logs.
     pub log: LogConfig,
+    /// How the service lives.
+    pub service: ServiceConfig,
+    /// What the service listens on.
+    pub http: HttpConfig,
+    /// Where traces go.
+    pub telemetry: TelemetryConfig,
 }
 
 /// Where the inventory is kept.
@@ -228,11 +239,20 @@ fn read(top: &mut Section<'_>) -> Option<Config> {
     }
     let tenants = tenant::read_all(top);
     let log = top.table("log", read_log).unwrap_or_default();
+    let service = top.table("service", |section| {
+        service::read_service(section, store.as_ref())
+    });
+    let http = top.table("http", service::read_http).unwrap_or_default();
+    let telemetry = top.table("telemetry", service::read_telemetry);
+    let store = store?;
     Some(Config {
         file: top.source().file.clone(),
-        store: store?,
+        service: service.unwrap_or_else(|| ServiceConfig::of_store(&store, top.source())),
+        store,
         tenants,
         log,
+        http,
+        telemetry: telemetry.unwrap_or_default(),
     })
 }
 

@@ -34,7 +34,9 @@ fn problems_have_their_place_and_fix() {
         (
             "[store]",
             "zzz = 1\n[store]",
-            &["1:1 unknown key `zzz` in the top level -> known here: log, store, tenant"],
+            &[
+                "1:1 unknown key `zzz` in the top level -> known here: http, log, service, store, telemetry, tenant",
+            ],
         ),
         (
             "[store]",

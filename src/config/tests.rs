@@ -13,6 +13,12 @@ name = "finance"
 root = "docs"
 "#;
 
+/// The pace of an app that says nothing of it.
+pub(super) const PACE: PaceConfig = PaceConfig {
+    poll: std::time::Duration::from_secs(300),
+    calls_per_month: None,
+};
+
 pub(super) fn parse_text(text: &str) -> Result<Config, Problems> {
     let source = Source::new(PathBuf::from("conf/labeld.toml"), text.to_owned());
     parse(&source).0
@@ -242,6 +248,7 @@ fn every_option_of_microsoft_is_read() {
             checkout_required: vec![site("a/Contracts")],
             read_mode: ReadMode::Bytes,
             size_limit: 5,
+            pace: PACE,
         }]
     );
     let OneDriveConfig {

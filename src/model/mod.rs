@@ -9,6 +9,7 @@ pub mod policy;
 mod reason;
 pub mod reason_page;
 pub mod report;
+pub mod schedule;
 
 pub use file_state::FileState;
 pub use ids::{AppName, TenantName};

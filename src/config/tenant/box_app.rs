@@ -7,6 +7,7 @@ use super::network::{
     NetworkConfig, is_domain, read_domains, read_network, read_people, refuse_without, url, urls,
     whole,
 };
+use super::schedules::{PaceConfig, read_pace};
 use crate::config::secret::Secret;
 use crate::config::section::Section;
 use crate::config::value::{ByteSize, Whole};
@@ -72,6 +73,8 @@ pub struct BoxConfig {
     pub read_mode: ReadMode,
     /// Largest file that is written, in bytes, inclusive; the tenant's where the app has none.
     pub size_limit: u64,
+    /// How often it is asked for changes, and how many calls that may cost.
+    pub pace: PaceConfig,
 }
 
 /// What proves to Box that it is labeld (reference/box.md §1).
@@ -130,6 +133,7 @@ pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<
         secondary_signature_key: section.secret("secondary_signature_key"),
         read_mode: section.optional("read_mode").unwrap_or(ReadMode::Requests),
         size_limit: section.optional("size_limit").unwrap_or(tenant_limit).0,
+        pace: read_pace(section),
         name: name?,
         credential: credential?,
     })

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::ReadMode;
 use super::network::{is_address, urls};
+use super::schedules::{PaceConfig, read_pace};
 use crate::config::section::Section;
 use crate::config::value::ByteSize;
 use crate::model::AppName;
@@ -24,6 +25,8 @@ pub struct SharePointConfig {
     pub read_mode: ReadMode,
     /// Largest file that is written, in bytes, inclusive; the tenant's where the app has none.
     pub size_limit: u64,
+    /// How often it is asked for changes, and how many calls that may cost.
+    pub pace: PaceConfig,
 }
 
 /// The tenant's OneDrives as an app.
@@ -39,6 +42,8 @@ pub struct OneDriveConfig {
     pub read_mode: ReadMode,
     /// Largest file that is written, in bytes, inclusive; the tenant's where the app has none.
     pub size_limit: u64,
+    /// How often it is asked for changes, and how many calls that may cost.
+    pub pace: PaceConfig,
 }
 
 pub(super) fn read_sharepoint(
@@ -53,6 +58,7 @@ pub(super) fn read_sharepoint(
         checkout_required: read_sites(section, "checkout_required"),
         read_mode: section.optional("read_mode").unwrap_or(ReadMode::Requests),
         size_limit: section.optional("size_limit").unwrap_or(tenant_limit).0,
+        pace: read_pace(section),
         name: name?,
     })
 }
@@ -90,6 +96,7 @@ pub(super) fn read_onedrive(
         exclude: read_users(section, "exclude"),
         read_mode: section.optional("read_mode").unwrap_or(ReadMode::Requests),
         size_limit: section.optional("size_limit").unwrap_or(tenant_limit).0,
+        pace: read_pace(section),
         name: name?,
     })
 }

@@ -10,6 +10,7 @@ use super::ReadMode;
 use super::network::{
     NetworkConfig, is_address, read_domains, read_network, read_people, url, whole,
 };
+use super::schedules::{PaceConfig, read_pace};
 use crate::config::secret::Secret;
 use crate::config::section::Section;
 use crate::config::source::Source;
@@ -87,6 +88,8 @@ pub struct GoogleConfig {
     pub read_mode: ReadMode,
     /// Largest file that is written, in bytes, inclusive; the tenant's where the app has none.
     pub size_limit: u64,
+    /// How often it is asked for changes, and how many calls that may cost.
+    pub pace: PaceConfig,
 }
 
 /// What a call costs, in the units of the app's pace (reference/google-drive.md §9.1).
@@ -205,6 +208,7 @@ pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<
         notification_url: url(section, "notification_url"),
         read_mode: section.optional("read_mode").unwrap_or(ReadMode::Requests),
         size_limit: section.optional("size_limit").unwrap_or(tenant_limit).0,
+        pace: read_pace(section),
         name: name?,
         service_account: service_account?,
         admin: admin?,

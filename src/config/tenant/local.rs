@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::ReadMode;
+use super::schedules::{PaceConfig, read_poll};
 use crate::config::patterns::PathPatterns;
 use crate::config::section::Section;
 use crate::config::value::ByteSize;
@@ -19,6 +20,8 @@ pub struct LocalAppConfig {
     pub copy_from: Option<PathBuf>,
     /// Largest file that is written, in bytes, inclusive; the tenant's where the app has none.
     pub size_limit: u64,
+    /// How often it is asked for changes, and how many calls that may cost.
+    pub pace: PaceConfig,
     /// Files and folders that are left out.
     pub exclude: PathPatterns,
     /// What reading should spare.
@@ -32,6 +35,7 @@ pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<
     let size_limit = section.optional("size_limit").unwrap_or(tenant_limit);
     let exclude = section.or_default("exclude");
     let read_mode = section.or_default("read_mode");
+    let pace = read_poll(section);
     if let (Some(root), Some(copy_from)) = (&root, &copy_from)
         && overlap(root, copy_from)
     {
@@ -46,6 +50,7 @@ pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<
         root: root?,
         copy_from,
         size_limit: size_limit.0,
+        pace,
         exclude,
         read_mode,
     })

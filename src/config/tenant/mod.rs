@@ -7,6 +7,7 @@ mod local;
 mod microsoft;
 mod network;
 mod overlaps;
+mod schedules;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub use self::local::LocalAppConfig;
 pub use self::microsoft::{LabelOrder, MicrosoftCloud, MicrosoftConfig, MicrosoftCredential};
 pub use self::network::{NetworkConfig, ProxyConfig};
 use self::overlaps::{CloudApps, refuse_overlaps};
+pub use self::schedules::{PaceConfig, SchedulesConfig};
 use super::section::Section;
 use super::value::{ByteSize, Choice, word_of};
 use crate::model::{AppName, DEFAULT_SIZE_LIMIT, TenantName};
@@ -40,6 +42,8 @@ pub struct TenantConfig {
     pub auto_scan: bool,
     /// Largest file that is written, in bytes, inclusive.
     pub size_limit: u64,
+    /// When its scheduled tasks run.
+    pub schedules: SchedulesConfig,
     /// How to sign in to its Microsoft 365.
     pub microsoft: Option<MicrosoftConfig>,
     /// Folders.
@@ -182,6 +186,17 @@ impl<'a> AppConfig<'a> {
         }
     }
 
+    /// How often it is asked for changes, and how many calls that may cost.
+    pub fn pace(self) -> PaceConfig {
+        match self {
+            Self::Local(app) => app.pace,
+            Self::SharePoint(app) => app.pace,
+            Self::OneDrive(app) => app.pace,
+            Self::Box(app) => app.pace,
+            Self::Google(app) => app.pace,
+        }
+    }
+
     /// What reading should spare.
     pub fn read_mode(self) -> ReadMode {
         match self {
@@ -242,6 +257,9 @@ fn read(section: &mut Section<'_>) -> Option<TenantConfig> {
     let size_limit = section
         .optional("size_limit")
         .unwrap_or(ByteSize(DEFAULT_SIZE_LIMIT));
+    let schedules = section
+        .table("schedules", schedules::read)
+        .or_else(schedules::defaults);
     let microsoft = section.table("microsoft", |table| microsoft::read(table, id));
     let local = section.tables("local", |app| local::read(app, size_limit));
     let sharepoint = section.tables("sharepoint", |app| {
@@ -274,6 +292,7 @@ fn read(section: &mut Section<'_>) -> Option<TenantConfig> {
         only_this_tenant,
         auto_scan,
         size_limit: size_limit.0,
+        schedules: schedules?,
         microsoft,
         local,
         sharepoint,

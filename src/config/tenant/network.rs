@@ -62,6 +62,15 @@ pub(super) fn whole<const MOST: u32>(
     section.optional(key).unwrap_or(Whole::<MOST>(default)).0
 }
 
+/// A whole number from 1 to `MOST`, where one is told.
+pub(super) fn whole_or_none<const MOST: u32>(
+    section: &mut Section<'_>,
+    key: &'static str,
+) -> Option<u32> {
+    let number: Option<Whole<MOST>> = section.optional(key);
+    number.map(|number| number.0)
+}
+
 /// Reports a key that means nothing without another.
 pub(super) fn refuse_without(section: &mut Section<'_>, key: &str, needed: &str) {
     if section.has(key) && !section.has(needed) {
