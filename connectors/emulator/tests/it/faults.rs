@@ -170,10 +170,14 @@ async fn lost_answers_took_effect() {
 #[tokio::test]
 async fn answers_are_cut() {
     for bytes in [0, 4, 9] {
-        let cut = Effect::CutAfter { bytes };
-        let whole = text(200, "0123456789");
-        let broken = Seen::Cut(200, usize::try_from(bytes).unwrap());
-        check(cut, read_old, broken, Outcome::Cut, whole).await;
+        for cut in [
+            Effect::CutAfter { bytes },
+            Effect::StallAfter { bytes, ms: 40 },
+        ] {
+            let whole = text(200, "0123456789");
+            let broken = Seen::Cut(200, usize::try_from(bytes).unwrap());
+            check(cut, read_old, broken, Outcome::Cut, whole).await;
+        }
     }
 }
 

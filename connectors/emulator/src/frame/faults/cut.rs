@@ -12,7 +12,7 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Sleep;
 
-/// How long the bytes before the break get to leave for the client: a connection that ends with an error
+/// How long the bytes before the break get to leave for the client at least: a connection that ends with an error
 /// drops what is still in its buffers.
 const TIME_TO_LEAVE: Duration = Duration::from_millis(20);
 
@@ -20,15 +20,18 @@ const TIME_TO_LEAVE: Duration = Duration::from_millis(20);
 pub(crate) struct CutBody {
     body: Body,
     left: u64,
+    stall: Duration,
     leaving: Option<Pin<Box<Sleep>>>,
 }
 
 impl CutBody {
-    /// Lets `bytes` bytes of `body` through. A body that is not longer breaks at its end.
-    pub(crate) fn new(body: Body, bytes: u64) -> Self {
+    /// Lets `bytes` bytes of `body` through and breaks when `stall` has passed. A body that is not longer breaks at its
+    /// end.
+    pub(crate) fn new(body: Body, bytes: u64, stall: Duration) -> Self {
         Self {
             body,
             left: bytes,
+            stall: stall.max(TIME_TO_LEAVE),
             leaving: None,
         }
     }
@@ -57,7 +60,7 @@ impl HttpBody for CutBody {
         }
         let leaving = this
             .leaving
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(TIME_TO_LEAVE)));
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(this.stall)));
         let Poll::Ready(()) = leaving.as_mut().poll(context) else {
             return Poll::Pending;
         };

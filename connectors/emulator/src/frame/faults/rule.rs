@@ -68,6 +68,14 @@ pub enum Effect {
         /// How many bytes of the body are sent.
         bytes: u64,
     },
+    /// Nothing comes behind so many bytes of the answer's body for a while, and then the connection breaks. Only done to
+    /// longer ones.
+    StallAfter {
+        /// How many bytes of the body are sent.
+        bytes: u64,
+        /// How long it lasts, in milliseconds of real time.
+        ms: u64,
+    },
     /// The request is handled, and the connection closed without an answer.
     AnswerLost,
     /// The connection is closed without an answer, and the request not handled.
@@ -214,6 +222,7 @@ impl Effect {
             Self::Status { .. } => "status",
             Self::DelayMs(_) => "delay_ms",
             Self::CutAfter { .. } => "cut_after",
+            Self::StallAfter { .. } => "stall_after",
             Self::AnswerLost => "answer_lost",
             Self::RequestLost => "request_lost",
             Self::Html => "html",

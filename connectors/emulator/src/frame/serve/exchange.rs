@@ -1,6 +1,7 @@
 //! One request and its answer: body, faults, handler, journal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -130,7 +131,7 @@ impl Exchange {
         for hit in hits {
             recording.fault(hit.effect.name());
             if let Effect::DelayMs(milliseconds) = hit.effect {
-                tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
             }
         }
     }
@@ -176,7 +177,13 @@ impl Exchange {
                     recording.finish(Outcome::AnswerLost, Some(response));
                     return Err(Lost::Scripted);
                 }
-                Effect::CutAfter { bytes } => return Ok(self.cut(answer, bytes, recording).await),
+                Effect::CutAfter { bytes } => {
+                    return Ok(self.cut(answer, bytes, Duration::ZERO, recording).await);
+                }
+                Effect::StallAfter { bytes, ms } => {
+                    let stall = Duration::from_millis(ms);
+                    return Ok(self.cut(answer, bytes, stall, recording).await);
+                }
                 Effect::TruncatedJson => answer = truncated(answer).await,
                 Effect::WrongContentRange => shift_content_range(answer.headers_mut()),
                 _ => {}
@@ -185,13 +192,19 @@ impl Exchange {
         Ok(self.send(answer, recording).await)
     }
 
-    /// Sends the beginning of an answer.
-    async fn cut(&self, mut answer: Response, bytes: u64, recording: Recording) -> Response {
+    /// Sends the beginning of an answer, and breaks when `stall` has passed.
+    async fn cut(
+        &self,
+        mut answer: Response,
+        bytes: u64,
+        stall: Duration,
+        recording: Recording,
+    ) -> Response {
         let mut response = response_head(&mut answer, &recording).await;
         response.bytes = response.bytes.min(bytes);
         recording.finish(Outcome::Cut, Some(response));
         self.date(&mut answer);
-        answer.map(|body| Body::new(CutBody::new(body, bytes)))
+        answer.map(|body| Body::new(CutBody::new(body, bytes, stall)))
     }
 
     /// Sends an answer.
@@ -269,7 +282,9 @@ fn fits(effect: &Effect, method: &Method, answer: &Response) -> bool {
     let has_body = *method != Method::HEAD && longest > 0;
     match effect {
         Effect::AnswerLost => true,
-        Effect::CutAfter { bytes } => has_body && longest > *bytes,
+        Effect::CutAfter { bytes } | Effect::StallAfter { bytes, .. } => {
+            has_body && longest > *bytes
+        }
         Effect::TruncatedJson => has_body && has_type(answer.headers(), "json"),
         Effect::WrongContentRange => answer.status() == StatusCode::PARTIAL_CONTENT,
         _ => false,
