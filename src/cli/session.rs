@@ -1,7 +1,6 @@
 //! What every command that works with a configuration begins with: log, runtime, store.
 
 use std::future::Future;
-use std::io;
 
 use anyhow::{Context, Result};
 use tracing_subscriber::filter::LevelFilter;
@@ -9,6 +8,7 @@ use tracing_subscriber::filter::LevelFilter;
 use super::config_args::ConfigArgs;
 use crate::config::{Config, LogFormat, LogLevel, SecretError, StoreConfig};
 use crate::store::{Access, Db, Location};
+use crate::telemetry::{self, LogOptions};
 
 /// A configuration and its open store.
 #[derive(Debug)]
@@ -80,11 +80,9 @@ fn start_log(config: &Config) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let log = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr);
-    match config.log.format {
-        LogFormat::Text => log.with_target(false).init(),
-        LogFormat::Json => log.json().init(),
-    }
+    let format = match config.log.format {
+        LogFormat::Text => telemetry::LogFormat::Text,
+        LogFormat::Json => telemetry::LogFormat::Json,
+    };
+    telemetry::start(&LogOptions { level, format });
 }
