@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::{Result, StoreError};
-use super::migrations::{MIGRATIONS, Migration};
+use super::migrations::{Dialect, MIGRATIONS, Migration};
 use super::postgres::{PostgresStore, PostgresTx};
 use super::sqlite::{SqliteStore, WriterTx};
 use super::value::{Row, Value};
@@ -194,6 +194,13 @@ impl Tx {
 
     /// Forgets everything.
     pub fn rollback(self) {}
+
+    pub(super) fn dialect(&self) -> Dialect {
+        match &self.driver {
+            TxDriver::Sqlite(_) => Dialect::Sqlite,
+            TxDriver::Postgres(_) => Dialect::Postgres,
+        }
+    }
 
     /// Runs a statement; the number of rows changed.
     pub(super) async fn execute(

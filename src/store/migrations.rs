@@ -21,6 +21,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 2,
         text: include_str!("migrations/0002_feeds.sql"),
     },
+    Migration {
+        version: 3,
+        text: include_str!("migrations/0003_service.sql"),
+    },
 ];
 
 /// Makes the table that records which steps have been done.

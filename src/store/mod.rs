@@ -12,11 +12,16 @@ pub mod labels;
 mod migrations;
 pub mod owners;
 mod postgres;
+pub mod queue;
 pub mod runs;
 mod sqlite;
+mod statement;
+pub mod tasks;
 #[cfg(test)]
 mod tests;
+pub mod usage;
 mod value;
+pub mod workers;
 
 pub use db::{Access, Db, Location, Tx};
 pub use error::{Cause, Result, StoreError};

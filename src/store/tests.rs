@@ -15,8 +15,9 @@ use super::{Access, Db, Location, StoreError, apps, files, runs};
 const NEXT_VERSION: &[Migration] = &[
     MIGRATIONS[0],
     MIGRATIONS[1],
+    MIGRATIONS[2],
     Migration {
-        version: MIGRATIONS[1].version + 1,
+        version: MIGRATIONS[2].version + 1,
         text: "CREATE TABLE added (id {id}, words {text} NOT NULL);",
     },
 ];
@@ -24,8 +25,9 @@ const NEXT_VERSION: &[Migration] = &[
 const BROKEN_VERSION: &[Migration] = &[
     MIGRATIONS[0],
     MIGRATIONS[1],
+    MIGRATIONS[2],
     Migration {
-        version: MIGRATIONS[1].version + 1,
+        version: MIGRATIONS[2].version + 1,
         text: "CREATE TABLE added (id {id}); CREATE TABLE app (id {id});",
     },
 ];
@@ -68,7 +70,7 @@ async fn an_upgrade_keeps_a_copy_of_the_file() {
     add_app(&db).await;
     db.close().await.unwrap();
     assert_eq!(files_in(folder.path()), ["labeld.db", "labeld.db.lock"]);
-    fs::write(folder.path().join("labeld.db.v2.backup"), "an older one").unwrap();
+    fs::write(folder.path().join("labeld.db.v3.backup"), "an older one").unwrap();
 
     let db = open(&folder, NEXT_VERSION).await;
     assert!(has_app(&db).await);
@@ -82,14 +84,14 @@ async fn an_upgrade_keeps_a_copy_of_the_file() {
         matches!(
             older,
             StoreError::NewerSchema {
-                found: 3,
-                known: 2,
+                found: 4,
+                known: 3,
                 ..
             }
         ),
         "{older:?}"
     );
-    let copy = Location::Sqlite(folder.path().join("labeld.db.v2.backup-2"));
+    let copy = Location::Sqlite(folder.path().join("labeld.db.v3.backup-2"));
     let copy = Db::open(&copy, Access::Read).await.unwrap();
     assert!(has_app(&copy).await);
 }
@@ -117,8 +119,8 @@ async fn a_reading_command_does_not_upgrade() {
         matches!(
             error,
             StoreError::OlderSchema {
-                found: 2,
-                known: 3,
+                found: 3,
+                known: 4,
                 ..
             }
         ),

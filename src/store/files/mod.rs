@@ -24,6 +24,7 @@ use labeld_connector::FileRef;
 use super::apps::AppId;
 use super::db::{Source, Tx};
 use super::error::Result;
+use super::statement::{Statement, integers};
 use super::value::{Value, values};
 use crate::model::inventory::{FileId, FileRecord};
 
@@ -36,6 +37,19 @@ pub async fn get(source: &impl Source, id: FileId) -> Result<Option<FileRecord>>
     let sql = select_records("SELECT id FROM file WHERE id = $1");
     let records = read_records(source.query(sql, values![id.0]).await?)?;
     Ok(records.into_iter().next())
+}
+
+/// Those of these files that are known, removed or not, in the order of ids.
+///
+/// # Errors
+///
+/// Those of the store.
+pub(super) async fn of_ids(tx: &Tx, ids: &[FileId]) -> Result<Vec<FileRecord>> {
+    static OF_IDS: Statement =
+        Statement::made(|| select_records("SELECT id FROM file WHERE id {integers:$1}"));
+    let params = vec![integers(ids.iter().map(|id| id.0))];
+    let sql = OF_IDS.text(tx.dialect());
+    read_records(tx.query(sql, params).await?)
 }
 
 /// The file that an app calls `file`, removed or not.

@@ -36,7 +36,7 @@ pub enum Reuse {
 
 impl Reuse {
     /// A number that the column `reader` is compared with; no reader has -1.
-    pub(super) fn reader(self) -> i64 {
+    pub(in crate::store) fn reader(self) -> i64 {
         match self {
             Self::Reader(reader) => i64::from(reader),
             Self::Nothing => -1,

@@ -7,7 +7,9 @@ mod files;
 mod opening;
 mod properties;
 mod queries;
+mod queue;
 mod runs;
+mod service;
 mod transactions;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,0 +1,160 @@
+//! Statements whose words differ between the databases in a few places.
+
+use std::sync::OnceLock;
+
+use super::migrations::Dialect;
+use super::value::Value;
+
+/// A statement with placeholders:
+///
+/// - `{integers:$1}` and `{texts:$1}`: `column {…}` is true where the column is in the list that the parameter holds,
+///   made with [`integers`] or [`texts`];
+/// - `{rows:NAME.COLUMN}`: the same for the rows of a common table expression;
+/// - `{locked}` and `{locked:TABLE}`: the rows are locked until the end of the transaction;
+/// - `{shared}`: the rows do not change until then;
+/// - `{skip_locked}` and `{skip_locked:TABLE}`: the same, and rows that others have locked are passed over.
+///
+/// SQLite has one writer at a time, so that there is nothing to lock.
+#[derive(Debug)]
+pub(super) struct Statement {
+    text: Text,
+    sqlite: OnceLock<String>,
+    postgres: OnceLock<String>,
+}
+
+#[derive(Debug)]
+enum Text {
+    Fixed(&'static str),
+    Made(fn() -> String),
+}
+
+impl Statement {
+    pub(super) const fn new(text: &'static str) -> Self {
+        Self::of(Text::Fixed(text))
+    }
+
+    /// A statement that is put together when it is first used.
+    pub(super) const fn made(text: fn() -> String) -> Self {
+        Self::of(Text::Made(text))
+    }
+
+    const fn of(text: Text) -> Self {
+        Self {
+            text,
+            sqlite: OnceLock::new(),
+            postgres: OnceLock::new(),
+        }
+    }
+
+    /// The text for one database. It lives as long as the program, so that the database prepares it only once.
+    pub(super) fn text(&'static self, dialect: Dialect) -> &'static str {
+        let built = match dialect {
+            Dialect::Sqlite => &self.sqlite,
+            Dialect::Postgres => &self.postgres,
+        };
+        built.get_or_init(|| match self.text {
+            Text::Fixed(text) => fill(dialect, text),
+            Text::Made(text) => fill(dialect, &text()),
+        })
+    }
+}
+
+fn fill(dialect: Dialect, text: &str) -> String {
+    let mut filled = String::with_capacity(text.len() + 100);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let (placeholder, after) = after.split_once('}').unwrap_or((after, ""));
+        filled.push_str(&replacement(dialect, placeholder));
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+fn replacement(dialect: Dialect, placeholder: &str) -> String {
+    let (name, argument) = placeholder.split_once(':').unwrap_or((placeholder, ""));
+    match (dialect, name) {
+        (Dialect::Sqlite, "integers" | "texts") => {
+            format!("IN (SELECT value FROM json_each({argument}))")
+        }
+        (Dialect::Postgres, "integers") => {
+            format!("= ANY (CAST(translate({argument}, '[]', '{{}}') AS BIGINT[]))")
+        }
+        (Dialect::Postgres, "texts") => format!(
+            "= ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST({argument} AS TEXT) AS JSON))))"
+        ),
+        (_, "rows") => {
+            let (table, column) = argument.split_once('.').unwrap_or((argument, ""));
+            match dialect {
+                Dialect::Sqlite => format!("IN (SELECT {column} FROM {table})"),
+                // As an array, for which the planner takes the index whatever it thinks of the number of rows.
+                Dialect::Postgres => format!("= ANY (ARRAY(SELECT {column} FROM {table}))"),
+            }
+        }
+        (Dialect::Postgres, "shared") => "FOR SHARE".to_owned(),
+        (Dialect::Postgres, "locked") => lock(argument, ""),
+        (Dialect::Postgres, "skip_locked") => lock(argument, " SKIP LOCKED"),
+        (Dialect::Sqlite, _) => String::new(),
+        (Dialect::Postgres, other) => format!("{{{other}}}"),
+    }
+}
+
+fn lock(table: &str, more: &str) -> String {
+    match table {
+        "" => format!("FOR UPDATE{more}"),
+        table => format!("FOR UPDATE OF {table}{more}"),
+    }
+}
+
+/// A list of numbers as one parameter.
+pub(super) fn integers(numbers: impl IntoIterator<Item = i64>) -> Value {
+    let numbers: Vec<String> = numbers.into_iter().map(|it| it.to_string()).collect();
+    Value::Text(format!("[{}]", numbers.join(",")))
+}
+
+/// A list of texts as one parameter. NUL becomes what it is stored as.
+pub(super) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
+    let texts = texts
+        .into_iter()
+        .map(|text| serde_json::Value::String(text.replace('\0', "\u{fffd}")));
+    Value::Text(serde_json::Value::Array(texts.collect()).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_database_gets_its_own_words() {
+        static STATEMENT: Statement = Statement::new(
+            "a {integers:$1} b {texts:$2} c {rows:picked.file} d {locked} e {skip_locked:j} f",
+        );
+        let table = [
+            (
+                Dialect::Sqlite,
+                "a IN (SELECT value FROM json_each($1)) b IN (SELECT value FROM json_each($2)) \
+                 c IN (SELECT file FROM picked) d  e  f",
+            ),
+            (
+                Dialect::Postgres,
+                "a = ANY (CAST(translate($1, '[]', '{}') AS BIGINT[])) \
+                 b = ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST($2 AS TEXT) AS JSON)))) \
+                 c = ANY (ARRAY(SELECT file FROM picked)) d FOR UPDATE e FOR UPDATE OF j SKIP LOCKED f",
+            ),
+        ];
+        for (dialect, expected) in table {
+            assert_eq!(STATEMENT.text(dialect), expected);
+        }
+    }
+
+    #[test]
+    fn lists_are_one_parameter() {
+        assert_eq!(integers([]), Value::from("[]"));
+        assert_eq!(integers([1, -2]), Value::from("[1,-2]"));
+        assert_eq!(
+            texts(["a\"b", "c\0"]),
+            Value::from("[\"a\\\"b\",\"c\u{fffd}\"]")
+        );
+    }
+}
