@@ -30,6 +30,7 @@ pub(super) fn connect(
             units_per_day: Some(app.units_per_day),
             side_by_side: app.parallel,
         },
+        user_units_per_minute: app.user_units_per_minute,
         units: QuotaUnits {
             get: app.quota.get,
             list: app.quota.list,

@@ -63,8 +63,9 @@ fn defaults_of_box_and_google() {
         directory_url: None,
         labels_url: None,
         network: NetworkConfig::default(),
-        units_per_minute: 300_000,
-        units_per_day: 240_000_000,
+        units_per_minute: 950_000,
+        user_units_per_minute: 308_000,
+        units_per_day: 380_000_000,
         parallel: 16,
         quota: GoogleQuota {
             get: 5,
@@ -202,6 +203,7 @@ fn every_option_of_google_is_read() {
         ca = "ca.pem"
         proxy = { env = "PROXY" }
         units_per_minute = 1
+        user_units_per_minute = 7
         units_per_day = 2
         parallel = 3
         quota = { get = 1, list = 2, write = 3, download = 4, other = 5 }
@@ -244,6 +246,7 @@ fn every_option_of_google_is_read() {
             proxy: Some(ProxyConfig::Secret(Secret::Env("PROXY".into()))),
         },
         units_per_minute: 1,
+        user_units_per_minute: 7,
         units_per_day: 2,
         parallel: 3,
         quota: GoogleQuota {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use labeld_connector::http::{Answer, Dialect, Expect, Method, Repeat, TokenCache};
+use labeld_connector::http::{Answer, Dialect, Expect, Method, Repeat};
 use labeld_connector::{ErrorKind, Result};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use self::parts::PartAnswer;
 use crate::client::{Client, Purpose};
 use crate::dialect::Google;
+use crate::eyes::Eyes;
 
 /// Most looks in one call.
 pub(crate) const MOST_PARTS: usize = 100;
@@ -73,7 +74,7 @@ impl Batches {
     pub(crate) async fn look_at<T: DeserializeOwned>(
         &self,
         client: &Client,
-        tokens: &Arc<TokenCache>,
+        eyes: &Arc<Eyes>,
         (api, fields): (Api, &str),
         ids: &[String],
         operation: &'static str,
@@ -81,7 +82,7 @@ impl Batches {
         let mut answers = Vec::with_capacity(ids.len());
         let query = Query {
             client,
-            tokens,
+            eyes,
             api,
             fields,
             operation,
@@ -113,7 +114,7 @@ impl Batches {
 /// What is asked, of whichever files.
 struct Query<'a> {
     client: &'a Client,
-    tokens: &'a Arc<TokenCache>,
+    eyes: &'a Arc<Eyes>,
     api: Api,
     fields: &'a str,
     operation: &'static str,
@@ -127,7 +128,7 @@ impl Query<'_> {
             .drive_url(&segments, &[("fields", self.fields)], true)?;
         let purpose = Purpose::new(self.operation, id);
         self.client
-            .get(url, &purpose, self.client.units.get, self.tokens)
+            .get(url, &purpose, self.client.units.get, self.eyes)
             .await
     }
 
@@ -189,11 +190,13 @@ impl Query<'_> {
             .drive_url(&["batch", "drive", self.api.name()], &[], false)?;
         let call = self
             .client
-            .drive_call(Method::POST, url, &purpose, units, self.tokens)
-            .body(body, &format!("multipart/mixed; boundary={boundary}"))
-            .expect(Expect::Anything)
-            .repeatable(true);
-        let answer = self.client.drive.send(call).await?;
+            .drive_call(Method::POST, url, &purpose, units, self.eyes)
+            .set(|call| {
+                call.body(body, &format!("multipart/mixed; boundary={boundary}"))
+                    .expect(Expect::Anything)
+                    .repeatable(true)
+            });
+        let answer = self.client.send(call).await?;
         let content_type = answer.header("content-type").unwrap_or_default().to_owned();
         let mut found = parts::answer(&content_type, &answer.body)
             .ok_or_else(|| answer.malformed("is no batch"))?;

@@ -1,14 +1,18 @@
 //! Calls to the services: which address, whose token, what they cost.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use labeld_connector::http::{
-    Call, Method, Network, PaceOptions, Pacer, ServerClock, Service, TokenCache, Url, shown_url,
+    Answer, Call, CallFailure, Method, Network, PaceOptions, Pacer, ServerClock, Service, Url,
+    shown_url,
 };
 use labeld_connector::{Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use crate::dialect::Google;
+use crate::eyes::{Everybody, Eyes};
 use crate::options::{GoogleEndpoints, GoogleOptions, QuotaUnits};
 use crate::service_account::ServiceAccount;
 use crate::token::{Scope, Tokens};
@@ -43,6 +47,27 @@ impl<'a> Purpose<'a> {
     }
 }
 
+/// A call that counts for the user who is impersonated, and for the project.
+#[derive(Debug)]
+pub(crate) struct DriveCall {
+    call: Call,
+    units: u32,
+    eyes: Arc<Eyes>,
+    /// What to say when its turn does not come.
+    overdue: Error,
+}
+
+impl DriveCall {
+    /// With more said of the call.
+    #[must_use]
+    pub(crate) fn set(self, change: impl FnOnce(Call) -> Call) -> Self {
+        Self {
+            call: change(self.call),
+            ..self
+        }
+    }
+}
+
 /// The services of one installation.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -51,6 +76,9 @@ pub(crate) struct Client {
     pub(crate) drive: Service,
     directory: Service,
     tokens: Tokens,
+    everybody: Everybody,
+    /// How long a call may wait for its turn.
+    patience: Duration,
     /// Whom the directory is asked as.
     pub(crate) admin: String,
     drive_scope: Scope,
@@ -90,6 +118,15 @@ impl Client {
             drive: service(&options.pace),
             directory: service(&of_calls(DIRECTORY_CALLS)),
             tokens: Tokens::new(token_service, options.endpoints.token.clone(), account),
+            everybody: Everybody::new(
+                PaceOptions {
+                    units_per_minute: options.user_units_per_minute,
+                    units_per_day: None,
+                    side_by_side: options.pace.side_by_side,
+                },
+                Arc::clone(&clock),
+            ),
+            patience: options.retry.deadline,
             admin: options.admin.clone(),
             drive_scope: if options.read_only {
                 Scope::DriveReadOnly
@@ -109,9 +146,14 @@ impl Client {
         self.drive_scope
     }
 
-    /// Tokens for Drive in the name of a user.
-    pub(crate) fn drive_tokens(&self, user: &str) -> Arc<TokenCache> {
-        self.tokens.of(user, self.drive_scope)
+    /// The eyes of a user for Drive.
+    pub(crate) fn eyes(&self, user: &str) -> Arc<Eyes> {
+        self.eyes_for(user, self.drive_scope)
+    }
+
+    /// The eyes of a user for what a scope allows.
+    pub(crate) fn eyes_for(&self, user: &str, scope: Scope) -> Arc<Eyes> {
+        self.everybody.eyes(user, self.tokens.of(user, scope))
     }
 
     /// An address of Drive. Shared drives answer 404 to everything that does not say that it knows of them, so that every call
@@ -136,19 +178,41 @@ impl Client {
         Ok(url)
     }
 
-    /// A call to Drive with a user's token.
+    /// A call to Drive through a user's eyes.
     pub(crate) fn drive_call(
         &self,
         method: Method,
         url: Url,
         purpose: &Purpose<'_>,
         units: u32,
-        tokens: &Arc<TokenCache>,
-    ) -> Call {
-        Call::new(method, url, purpose.operation, purpose.context)
-            .bearer(Arc::clone(tokens))
+        eyes: &Arc<Eyes>,
+    ) -> DriveCall {
+        let call = Call::new(method, url, purpose.operation, purpose.context)
+            .bearer(Arc::clone(&eyes.tokens))
             .units(units)
-            .most_bytes(MOST_ANSWER)
+            .most_bytes(MOST_ANSWER);
+        DriveCall {
+            call,
+            units,
+            eyes: Arc::clone(eyes),
+            overdue: purpose.error(ErrorKind::Throttled),
+        }
+    }
+
+    /// Makes a call, when it is its user's turn and the project's.
+    pub(crate) async fn send(&self, call: DriveCall) -> Result<Answer> {
+        let before = Instant::now() + self.patience;
+        let pass = call.eyes.pacer.acquire_before(call.units, before).await;
+        match pass {
+            Ok(_pass) => self.drive.send(call.call).await,
+            Err(overdue) => {
+                let error = call.overdue.with_source(CallFailure::MustWait);
+                Err(match overdue.wait {
+                    Some(wait) => error.with_retry_after(wait),
+                    None => error,
+                })
+            }
+        }
     }
 
     /// Reads something of Drive.
@@ -157,10 +221,10 @@ impl Client {
         url: Url,
         purpose: &Purpose<'_>,
         units: u32,
-        tokens: &Arc<TokenCache>,
+        eyes: &Arc<Eyes>,
     ) -> Result<T> {
-        let call = self.drive_call(Method::GET, url, purpose, units, tokens);
-        self.drive.send(call).await?.json()
+        let call = self.drive_call(Method::GET, url, purpose, units, eyes);
+        self.send(call).await?.json()
     }
 
     /// Reads something of the directory, as the administrator.

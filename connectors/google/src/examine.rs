@@ -122,7 +122,7 @@ impl GoogleDrive {
         if let Users::Listed(emails) = &self.options.users {
             let mut found = Vec::new();
             for email in emails.iter().filter(|email| !self.is_excluded(email)) {
-                let token = self.client.drive_tokens(email).token().await;
+                let token = self.client.eyes(email).tokens.token().await;
                 if let Err(error) = token {
                     found.push(because(
                         format!("user {email}"),
@@ -230,14 +230,14 @@ impl GoogleDrive {
 
     /// A harmless call.
     async fn about(&self, api: Api, user: &str) -> Result<Value> {
-        let tokens = self.client.drive_tokens(user);
+        let eyes = self.client.eyes(user);
         let segments = ["drive", api.name(), "about"];
         let url = self
             .client
             .drive_url(&segments, &[("fields", "kind")], false)?;
         let purpose = Purpose::new("call Drive as", user);
         self.client
-            .get(url, &purpose, self.client.units.get, &tokens)
+            .get(url, &purpose, self.client.units.get, &eyes)
             .await
     }
 
@@ -344,10 +344,10 @@ impl GoogleDrive {
             url.query_pairs_mut()
                 .append_pair("useAdminAccess", "true")
                 .append_pair("view", "LABEL_VIEW_FULL");
-            let tokens = self.client.tokens().of(&self.client.admin, Scope::Labels);
+            let eyes = self.client.eyes_for(&self.client.admin, Scope::Labels);
             let purpose = Purpose::new("look at Drive label", &mirror.label);
             self.client
-                .get(url, &purpose, self.client.units.get, &tokens)
+                .get(url, &purpose, self.client.units.get, &eyes)
                 .await
         };
         let label = match look().await {

@@ -93,7 +93,7 @@ impl GoogleDrive {
         let sight = self.sight(&corpus, OPERATION).await?;
         let purpose = Purpose::new(OPERATION, &file.0);
         let own = self.domains.get(&self.client).await?;
-        let permissions = self.permissions(&id, &[], &purpose, &sight.tokens).await?;
+        let permissions = self.permissions(&id, &[], &purpose, &sight.eyes).await?;
         let now = self.client.drive.clock().now();
         let (owner, least) = match corpus {
             Corpus::User(_) => (Some(sight.user.as_str()), Exposure::Private),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
-use labeld_connector::http::TokenCache;
 use labeld_connector::{ErrorKind, Feed, FeedList, Result, UnreadableFeed};
 
 use crate::client::Purpose;
 use crate::corpus::Corpus;
 use crate::drive::GoogleDrive;
+use crate::eyes::Eyes;
 use crate::model::SharedDrive;
 use crate::options::Users;
 
@@ -23,7 +23,7 @@ pub(crate) struct Sight {
     pub(crate) user: String,
     /// Where its paths begin: the owner's address, or the drive's name.
     pub(crate) title: String,
-    pub(crate) tokens: Arc<TokenCache>,
+    pub(crate) eyes: Arc<Eyes>,
 }
 
 impl GoogleDrive {
@@ -142,7 +142,7 @@ impl GoogleDrive {
         };
         Ok(Sight {
             corpus: corpus.clone(),
-            tokens: self.client.drive_tokens(&user),
+            eyes: self.client.eyes(&user),
             user,
             title,
         })

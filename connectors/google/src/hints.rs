@@ -70,17 +70,19 @@ impl ChangeHints for GoogleDrive {
                 url,
                 &purpose,
                 self.client.units.other,
-                &sight.tokens,
+                &sight.eyes,
             )
-            .json(&json!({
-                "id": id,
-                "type": "web_hook",
-                "address": hints.notification_url.as_str(),
-                "token": secret,
-                "expiration": (now + LIFETIME).timestamp_millis().to_string(),
-            }))
-            .repeatable(false);
-        let channel: Channel = self.client.drive.send(call).await?.json()?;
+            .set(|call| {
+                call.json(&json!({
+                    "id": id,
+                    "type": "web_hook",
+                    "address": hints.notification_url.as_str(),
+                    "token": secret,
+                    "expiration": (now + LIFETIME).timestamp_millis().to_string(),
+                }))
+                .repeatable(false)
+            });
+        let channel: Channel = self.client.send(call).await?.json()?;
         let told = channel.expiration.as_deref().and_then(time);
         Ok(Subscription {
             id: format!("{id}/{}", channel.resource_id),
@@ -109,11 +111,13 @@ impl ChangeHints for GoogleDrive {
                 url,
                 &purpose,
                 self.client.units.other,
-                &sight.tokens,
+                &sight.eyes,
             )
-            .json(&json!({"id": id, "resourceId": resource}))
-            .repeatable(true);
-        match self.client.drive.send(call).await {
+            .set(|call| {
+                call.json(&json!({"id": id, "resourceId": resource}))
+                    .repeatable(true)
+            });
+        match self.client.send(call).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),

@@ -15,6 +15,7 @@ mod domains;
 mod drive;
 mod examine;
 mod exposure;
+mod eyes;
 mod feeds;
 mod fields;
 mod forest;
@@ -36,6 +37,6 @@ mod write;
 
 pub use drive::GoogleDrive;
 pub use options::{
-    DEFAULT_PAGE_SIZE, GoogleEndpoints, GoogleOptions, HintOptions, MirrorLabel, QuotaUnits, Users,
-    WriteApi, default_pace,
+    DEFAULT_PAGE_SIZE, GoogleEndpoints, GoogleOptions, HintOptions, MirrorLabel, QuotaUnits,
+    USER_UNITS_PER_MINUTE, Users, WriteApi, default_pace,
 };

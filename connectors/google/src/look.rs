@@ -62,7 +62,7 @@ impl GoogleDrive {
                 .drive_url(&["drive", "v3", "files", id], &[("fields", fields)], true)?;
         let file: File = self
             .client
-            .get(url, purpose, self.client.units.get, &sight.tokens)
+            .get(url, purpose, self.client.units.get, &sight.eyes)
             .await?;
         if file.is_trashed() {
             return Err(purpose

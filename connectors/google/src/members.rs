@@ -7,6 +7,7 @@ use labeld_connector::{ErrorKind, Result};
 
 use crate::client::Purpose;
 use crate::drive::{A_DAY, GoogleDrive};
+use crate::eyes::Eyes;
 use crate::model::{DriveList, MemberList, Permission, PermissionList, SharedDrive};
 use crate::token::Scope;
 use labeld_connector::Remembered;
@@ -53,7 +54,7 @@ impl GoogleDrive {
     /// When a page cannot be had. Never a part of the list.
     pub(crate) async fn shared_drives(&self) -> Result<Vec<SharedDrive>> {
         let purpose = Purpose::new("list", "the shared drives");
-        let tokens = self.client.drive_tokens(&self.client.admin);
+        let eyes = self.client.eyes(&self.client.admin);
         let mut all = Vec::new();
         let mut token: Option<String> = None;
         for _ in 0..MOST_PAGES {
@@ -70,7 +71,7 @@ impl GoogleDrive {
                 .drive_url(&["drive", "v3", "drives"], &query, false)?;
             let page: DriveList = self
                 .client
-                .get(url, &purpose, self.client.units.list, &tokens)
+                .get(url, &purpose, self.client.units.list, &eyes)
                 .await?;
             all.extend(
                 page.drives
@@ -95,14 +96,14 @@ impl GoogleDrive {
             return Ok(known);
         }
         let purpose = Purpose::new("look at shared drive", drive);
-        let tokens = self.client.drive_tokens(&self.client.admin);
+        let eyes = self.client.eyes(&self.client.admin);
         let query = [("useDomainAdminAccess", "true"), ("fields", "id,name")];
         let url = self
             .client
             .drive_url(&["drive", "v3", "drives", drive], &query, false)?;
         let found: SharedDrive = self
             .client
-            .get(url, &purpose, self.client.units.get, &tokens)
+            .get(url, &purpose, self.client.units.get, &eyes)
             .await?;
         self.reach_listed(&found).await
     }
@@ -136,9 +137,9 @@ impl GoogleDrive {
     /// The member with the widest role; people before groups.
     async fn choose_member(&self, drive: &str) -> Result<Option<String>> {
         let purpose = Purpose::new("list members of shared drive", drive);
-        let tokens = self.client.drive_tokens(&self.client.admin);
+        let eyes = self.client.eyes(&self.client.admin);
         let admin = [("useDomainAdminAccess", "true")];
-        let permissions = self.permissions(drive, &admin, &purpose, &tokens).await?;
+        let permissions = self.permissions(drive, &admin, &purpose, &eyes).await?;
         let mut people: Vec<(u8, &str)> = Vec::new();
         let mut groups: Vec<(u8, &str)> = Vec::new();
         for permission in permissions.iter().filter(|it| it.deleted != Some(true)) {
@@ -245,7 +246,7 @@ impl GoogleDrive {
         id: &str,
         more: &[(&str, &str)],
         purpose: &Purpose<'_>,
-        tokens: &Arc<labeld_connector::http::TokenCache>,
+        eyes: &Arc<Eyes>,
     ) -> Result<Vec<Permission>> {
         let fields = format!("nextPageToken,permissions({})", crate::fields::PERMISSION);
         let mut all = Vec::new();
@@ -260,7 +261,7 @@ impl GoogleDrive {
             let url = self.client.drive_url(&segments, &query, true)?;
             let page: PermissionList = self
                 .client
-                .get(url, purpose, self.client.units.list, tokens)
+                .get(url, purpose, self.client.units.list, eyes)
                 .await?;
             all.extend(page.permissions);
             token = page.next_page_token.filter(|token| !token.is_empty());

@@ -25,7 +25,7 @@ impl NativeLabels for GoogleDrive {
             .client
             .drive_url(&segments, &[("maxResults", "100")], false)?;
         let units = self.client.units.list;
-        let answer: Value = self.client.get(url, &purpose, units, &sight.tokens).await?;
+        let answer: Value = self.client.get(url, &purpose, units, &sight.eyes).await?;
         Ok(selected(&answer, mirror)
             .into_iter()
             .map(|label| NativeLabel {
@@ -67,11 +67,13 @@ impl NativeLabels for GoogleDrive {
         let units = self.client.units.write;
         let call = self
             .client
-            .drive_call(Method::POST, url, &purpose, units, &sight.tokens)
-            .json(&json!({"labelModifications": [modification]}))
+            .drive_call(Method::POST, url, &purpose, units, &sight.eyes)
             // The same modification twice is one.
-            .repeatable(true);
-        self.client.drive.send(call).await?;
+            .set(|call| {
+                call.json(&json!({"labelModifications": [modification]}))
+                    .repeatable(true)
+            });
+        self.client.send(call).await?;
         Ok(AssignOutcome::Completed)
     }
 }

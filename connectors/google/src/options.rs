@@ -29,9 +29,11 @@ pub struct GoogleOptions {
     pub endpoints: GoogleEndpoints,
     /// The way to the network.
     pub network: NetworkOptions,
-    /// How fast Drive is called, in the units of [`units`](Self::units). All calls of a Cloud project share one
+    /// How fast Drive is called altogether, in the units of [`units`](Self::units). All calls of a Cloud project share one
     /// quota (§9.1), so that two apps with one service account must share it too.
     pub pace: PaceOptions,
+    /// What of that may be spent in one user's name in a minute (§9.1).
+    pub user_units_per_minute: u32,
     /// How failed calls are repeated.
     pub retry: RetryOptions,
     /// What each kind of call costs.
@@ -94,6 +96,7 @@ impl GoogleOptions {
                 ..NetworkOptions::default()
             },
             pace: default_pace(),
+            user_units_per_minute: USER_UNITS_PER_MINUTE,
             retry: RetryOptions {
                 attempts: 8,
                 longest_delay: Duration::from_secs(64),
@@ -123,13 +126,16 @@ fn user_agent() -> String {
     format!("{} (gzip)", NetworkOptions::default().user_agent)
 }
 
-/// Below what one impersonated user may use of a project's quota (325,000 units a minute, §9.1), so that neither that
-/// bound nor the project's is met; 60 % of what a day has before it is billed.
+/// 95 % of what one user and project may use in a minute (§9.1).
+pub const USER_UNITS_PER_MINUTE: u32 = 308_000;
+
+/// 95 % of what a project may use in a minute, and of what a day has before it is billed (§9.1). The project is meant to
+/// be labeld's alone.
 #[must_use]
 pub fn default_pace() -> PaceOptions {
     PaceOptions {
-        units_per_minute: 300_000,
-        units_per_day: Some(240_000_000),
+        units_per_minute: 950_000,
+        units_per_day: Some(380_000_000),
         side_by_side: 16,
     }
 }

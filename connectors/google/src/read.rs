@@ -1,8 +1,8 @@
 //! Reading bytes (reference/google-drive.md §5).
 //!
-//! What is read must be of the version that is asked for. All of a file is checked by its digest. A part comes with the etag
-//! that v2 sends beside it: the one under which [`prepare`](labeld_connector::Connector::prepare) saw the version, a hundred files
-//! at a time. Where neither tells, one more look is needed after each part.
+//! What is read must be of the version that is asked for. Bytes come with the etag that v2 sends beside them: the one under
+//! which [`prepare`](labeld_connector::Connector::prepare) saw the version, a hundred files at a time. Where that does not
+//! tell, all of a file is checked by its digest, and a part needs one more look after it.
 
 mod etags;
 mod verify;
@@ -84,7 +84,7 @@ impl GoogleDrive {
         }
     }
 
-    /// All of a file, checked by its digest.
+    /// All of a file, checked by its digest where nothing that came beside it tells: computing it costs more than all the rest.
     async fn read_whole(
         &self,
         reading: &Reading<'_>,
@@ -94,8 +94,12 @@ impl GoogleDrive {
     ) -> Result<Bytes> {
         for _ in 0..ATTEMPTS {
             let fetched = self.fetch(reading, None).await?;
-            let is_it = fetched.bytes.len() as u64 == size && md5_hex(&fetched.bytes) == md5;
-            if is_it {
+            let has_its_size = fetched.bytes.len() as u64 == size;
+            let is_it = || {
+                self.came_with_its_etag(reading, &fetched, expected)
+                    || md5_hex(&fetched.bytes) == md5
+            };
+            if has_its_size && is_it() {
                 return Ok(fetched.bytes);
             }
             // A mismatch is a reason to look again (§10 "Checksums").
@@ -199,11 +203,11 @@ impl GoogleDrive {
             url,
             &reading.purpose,
             self.client.units.download,
-            &reading.sight.tokens,
+            &reading.sight.eyes,
         );
         let Some(range) = range else {
-            let call = call.expect(Expect::Bytes).most_bytes(MOST_BYTES);
-            let answer = self.client.drive.send(call).await?;
+            let call = call.set(|call| call.expect(Expect::Bytes).most_bytes(MOST_BYTES));
+            let answer = self.client.send(call).await?;
             return Ok(Fetched {
                 total: Some(answer.body.len() as u64),
                 etag: etag_of(&answer),
@@ -211,7 +215,10 @@ impl GoogleDrive {
                 bytes: answer.body,
             });
         };
-        let answer = self.client.drive.send(call.range(range.clone())).await?;
+        let answer = self
+            .client
+            .send(call.set(|call| call.range(range.clone())))
+            .await?;
         let part = checked_range(&answer, range)?;
         Ok(Fetched {
             bytes: part.bytes,

@@ -109,7 +109,7 @@ impl GoogleDrive {
         let url = self.client.drive_url(&segments, &query, true)?;
         let token: StartPageToken = self
             .client
-            .get(url, &purpose, self.client.units.get, &sight.tokens)
+            .get(url, &purpose, self.client.units.get, &sight.eyes)
             .await?;
         match token.start_page_token.is_empty() {
             true => Err(purpose.malformed("the change log has no beginning")),

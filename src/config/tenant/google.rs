@@ -17,11 +17,14 @@ use crate::config::source::Source;
 use crate::config::value::{ByteSize, Choice, Refusal, Value, refuse, wrong_type};
 use crate::model::AppName;
 
-/// Quota units a minute: below what one impersonated user may use (reference/google-drive.md §9.1).
-const UNITS_PER_MINUTE: u32 = 300_000;
+/// Quota units a minute: 95 % of what a project may use (reference/google-drive.md §9.1).
+const UNITS_PER_MINUTE: u32 = 950_000;
 
-/// Quota units a day: 60 % of what a day has before it is billed (§9.1).
-const UNITS_PER_DAY: u32 = 240_000_000;
+/// Quota units a minute in one person's name: 95 % of what a person may use of a project's (§9.1).
+const USER_UNITS_PER_MINUTE: u32 = 308_000;
+
+/// Quota units a day: 95 % of what a day has before it is billed (§9.1).
+const UNITS_PER_DAY: u32 = 380_000_000;
 
 /// Calls under way at once.
 const PARALLEL: u32 = 16;
@@ -52,6 +55,8 @@ pub struct GoogleConfig {
     pub network: NetworkConfig,
     /// Quota units spent in a minute at most.
     pub units_per_minute: u32,
+    /// Quota units spent in a minute at most in the name of one person.
+    pub user_units_per_minute: u32,
     /// Quota units spent in a day at most.
     pub units_per_day: u32,
     /// Calls under way at once.
@@ -190,6 +195,11 @@ pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<
         labels_url: url(section, "labels_url"),
         network: read_network(section),
         units_per_minute: whole::<100_000_000>(section, "units_per_minute", UNITS_PER_MINUTE),
+        user_units_per_minute: whole::<100_000_000>(
+            section,
+            "user_units_per_minute",
+            USER_UNITS_PER_MINUTE,
+        ),
         units_per_day: whole::<4_000_000_000>(section, "units_per_day", UNITS_PER_DAY),
         parallel: whole::<64>(section, "parallel", PARALLEL) as usize,
         quota,

@@ -53,7 +53,7 @@ impl GoogleDrive {
         let query = (Api::V2, fields::CONTENT_V2);
         let looked = self
             .batches
-            .look_at::<FileV2>(&self.client, &sight.tokens, query, &ids, OPERATION)
+            .look_at::<FileV2>(&self.client, &sight.eyes, query, &ids, OPERATION)
             .await;
         let looked = match looked {
             Ok(looked) => looked,

@@ -45,11 +45,21 @@ impl GoogleDrive {
                 Err(error) => Err(error),
             };
         };
-        let known = self.etags.get(reading.file);
-        if known.is_some_and(|(version, known)| version == *expected && known == *etag) {
+        if self.came_with_its_etag(reading, fetched, expected) {
             return Ok(Verdict::IsExpected);
         }
         self.look_for_etag(reading, etag, expected).await
+    }
+
+    /// Whether the bytes came with the etag under which the version was seen.
+    pub(super) fn came_with_its_etag(
+        &self,
+        reading: &Reading<'_>,
+        fetched: &Fetched,
+        expected: &Version,
+    ) -> bool {
+        let known = self.etags.get(reading.file);
+        known.is_some_and(|(version, known)| version == *expected && Some(known) == fetched.etag)
     }
 
     /// Asks which etag and which version the file has now. An etag also moves for other reasons than the content (§6.2).
@@ -69,7 +79,7 @@ impl GoogleDrive {
                 url,
                 &reading.purpose,
                 self.client.units.get,
-                &reading.sight.tokens,
+                &reading.sight.eyes,
             )
             .await?;
         if version_of_v2(&now).as_ref() != Some(expected) || now.labels.trashed == Some(true) {

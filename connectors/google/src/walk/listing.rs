@@ -19,7 +19,7 @@ impl GoogleDrive {
         let url = self.listing_url(page)?;
         let list: FileList = self
             .client
-            .get(url, &purpose, self.client.units.list, &page.sight.tokens)
+            .get(url, &purpose, self.client.units.list, &page.sight.eyes)
             .await?;
         if list.incomplete_search == Some(true) {
             // Nothing may be concluded from what is not on it.

@@ -35,7 +35,7 @@ impl GoogleDrive {
             .drive_url(&segments, &[("fields", "id")], true)?;
         let root: File = self
             .client
-            .get(url, &purpose, self.client.units.get, &sight.tokens)
+            .get(url, &purpose, self.client.units.get, &sight.eyes)
             .await?;
         let id = root
             .id
@@ -80,7 +80,7 @@ impl GoogleDrive {
             let query = (Api::V3, fields::FOLDER);
             let found = self
                 .batches
-                .look_at::<File>(&self.client, &sight.tokens, query, &ids, operation)
+                .look_at::<File>(&self.client, &sight.eyes, query, &ids, operation)
                 .await?;
             let mut above = Vec::new();
             for (id, folder) in ids.iter().zip(found) {
@@ -122,7 +122,7 @@ impl GoogleDrive {
         let query = (Api::V3, fields.as_str());
         let looked = self
             .batches
-            .look_at::<File>(&self.client, &page.sight.tokens, query, &wanting, OPERATION)
+            .look_at::<File>(&self.client, &page.sight.eyes, query, &wanting, OPERATION)
             .await?;
         let mut found: HashMap<String, Result<File>> = wanting.into_iter().zip(looked).collect();
         let mut lost = HashSet::new();

@@ -26,7 +26,7 @@ impl GoogleDrive {
         let url = self.changes_url(page)?;
         let list: ChangeList = self
             .client
-            .get(url, &purpose, self.client.units.list, &page.sight.tokens)
+            .get(url, &purpose, self.client.units.list, &page.sight.eyes)
             .await?;
         let next = list.next_page_token.filter(|token| !token.is_empty());
         let end = list.new_start_page_token.filter(|token| !token.is_empty());

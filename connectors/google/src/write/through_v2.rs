@@ -85,7 +85,7 @@ impl GoogleDrive {
             .drive_url(&segments, &[("fields", fields::WRITE_V2)], true)?;
         let units = self.client.units.get;
         self.client
-            .get(url, &writing.purpose, units, &writing.sight.tokens)
+            .get(url, &writing.purpose, units, &writing.sight.eyes)
             .await
     }
 
@@ -116,11 +116,13 @@ impl GoogleDrive {
                 url,
                 &writing.purpose,
                 units,
-                &writing.sight.tokens,
+                &writing.sight.eyes,
             )
-            .header("if-match", etag)
-            .body(body.bytes, &body.content_type)
-            .repeatable(false);
-        self.client.drive.send(call).await?.json()
+            .set(|call| {
+                call.header("if-match", etag)
+                    .body(body.bytes, &body.content_type)
+                    .repeatable(false)
+            });
+        self.client.send(call).await?.json()
     }
 }

@@ -94,11 +94,10 @@ impl GoogleDrive {
                 url,
                 &writing.purpose,
                 units,
-                &writing.sight.tokens,
+                &writing.sight.eyes,
             )
-            .body(body.bytes, &body.content_type)
-            .repeatable(false);
-        self.client.drive.send(call).await?.json()
+            .set(|call| call.body(body.bytes, &body.content_type).repeatable(false));
+        self.client.send(call).await?.json()
     }
 
     /// Looks whether a revision lies between the one that was read and ours; if so, puts it back.
@@ -162,7 +161,7 @@ impl GoogleDrive {
             let units = self.client.units.list;
             let page: RevisionList = self
                 .client
-                .get(url, &writing.purpose, units, &writing.sight.tokens)
+                .get(url, &writing.purpose, units, &writing.sight.eyes)
                 .await?;
             all.extend(page.revisions);
             token = page.next_page_token.filter(|token| !token.is_empty());
@@ -187,23 +186,21 @@ impl GoogleDrive {
         let url = self
             .client
             .drive_url(&segments, &[("fields", "id")], false)?;
-        let tokens = &writing.sight.tokens;
+        let eyes = &writing.sight.eyes;
         let units = self.client.units;
         let keep = self
             .client
-            .drive_call(Method::PATCH, url, &writing.purpose, units.write, tokens)
-            .json(&json!({"keepForever": true}))
-            .repeatable(true);
-        self.client.drive.send(keep).await?;
+            .drive_call(Method::PATCH, url, &writing.purpose, units.write, eyes)
+            .set(|call| call.json(&json!({"keepForever": true})).repeatable(true));
+        self.client.send(keep).await?;
         let url = self
             .client
             .drive_url(&segments, &[("alt", "media")], false)?;
         let read = self
             .client
-            .drive_call(Method::GET, url, &writing.purpose, units.download, tokens)
-            .expect(Expect::Bytes)
-            .most_bytes(MOST_BYTES);
-        let bytes = self.client.drive.send(read).await?.body;
+            .drive_call(Method::GET, url, &writing.purpose, units.download, eyes)
+            .set(|call| call.expect(Expect::Bytes).most_bytes(MOST_BYTES));
+        let bytes = self.client.send(read).await?.body;
         let now = self
             .content(writing.sight, writing.id, &writing.purpose)
             .await?;

@@ -1,12 +1,13 @@
 //! The suite with a service that is not well.
 
 use labeld_conformance::{Case, check};
+use labeld_connector::http::{PaceOptions, RetryOptions};
 use labeld_connector::{Connector as _, ErrorKind};
 use labeld_connector_google::GoogleOptions;
 use labeld_emulator::frame::{Effect, FaultRule};
 use labeld_emulator::google::{RateLimitForm, Switches};
 
-use crate::support::{App, MINA, Place, Removal, World, refusal, walk};
+use crate::support::{App, MINA, Place, Removal, World, file_of_mina, refusal, walk};
 
 /// What may happen to any call that only reads without anybody noticing.
 fn passing() -> Vec<(&'static str, Effect)> {
@@ -93,44 +94,45 @@ async fn a_quota_slows_down_and_loses_nothing() {
     }
 }
 
+/// With less than is used, the last call has to wait: for tomorrow, or for its user's next minute.
 #[tokio::test]
 async fn the_units_of_each_call_are_those_that_the_service_counts() {
-    let world = World::new().await;
-    world
-        .google()
-        .put(MINA, "plan.docx", "0123456789abcdef", MINA)
-        .unwrap();
-    let options = world.mina_options();
-    let drive = world.connect(GoogleOptions {
-        pace: labeld_connector::http::PaceOptions {
-            // With less than what is used below, the last call has to wait for tomorrow.
-            units_per_day: Some(1_000),
-            ..options.pace.clone()
-        },
-        ..options
-    });
-    let walked = walk(&drive).await;
-    let meta = walked.at(&format!("{MINA}/plan.docx"));
-    let mut refused = None;
-    for _ in 0..10 {
-        let options = labeld_connector::ReadOptions {
-            range: Some(0..4),
-            if_match: Some(meta.version.clone()),
-        };
-        if let Err(error) = drive.read(&meta.file, options).await {
-            refused = Some(error);
-            break;
+    let unbounded = |world: &World| world.mina_options().pace;
+    for (units_per_day, user_units_per_minute) in [(Some(1_000), 1_000_000_000), (None, 1_000)] {
+        let world = World::new().await;
+        world
+            .google()
+            .put(MINA, "plan.docx", "0123456789abcdef", MINA)
+            .unwrap();
+        let drive = world.connect(GoogleOptions {
+            pace: PaceOptions {
+                units_per_day,
+                ..unbounded(&world)
+            },
+            user_units_per_minute,
+            retry: RetryOptions {
+                deadline: std::time::Duration::ZERO,
+                ..world.mina_options().retry
+            },
+            ..world.mina_options()
+        });
+        let mut used = 0;
+        let mut refused = None;
+        while used < 2_000 && refused.is_none() {
+            let outcome = drive.stat(&file_of_mina("1missing")).await;
+            refused = outcome
+                .err()
+                .filter(|error| error.kind() == ErrorKind::Throttled);
+            used = world
+                .emulator
+                .journal()
+                .since(0)
+                .iter()
+                .filter_map(|entry| entry.units)
+                .sum();
         }
+        assert!(refused.is_some(), "{used}");
     }
-    assert_eq!(refused.unwrap().kind(), ErrorKind::Throttled);
-    let used: u32 = world
-        .emulator
-        .journal()
-        .since(0)
-        .iter()
-        .filter_map(|entry| entry.units)
-        .sum();
-    assert!((800..=1_000).contains(&used), "{used}");
 }
 
 #[tokio::test]

@@ -476,7 +476,9 @@ fn routed(
         call,
         ids,
     };
-    let mut reply = (route.handler)(&mut context)?;
+    let outcome = (route.handler)(&mut context);
+    // A refused call counts too.
+    let mut reply = outcome.unwrap_or_else(|failure| failure.reply(parts.first() == Some(&"v2")));
     reply.units = Some(cost.units(context.world.switches.requests_are_units));
     Ok(reply)
 }

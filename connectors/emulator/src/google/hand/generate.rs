@@ -1,5 +1,6 @@
 //! Many files at once.
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::Done;
@@ -72,10 +73,13 @@ impl Google {
             for (index, folder) in (0..options.files).zip(folders.iter().cycle()) {
                 let (kind, content) = pool.get(index);
                 let name = format!("document {index:06}.{}", kind.extension());
-                world.create(
-                    NewFile::new(&name, mime::of_name(&name), *folder, Some(content)),
-                    &actor,
-                )?;
+                let mut new = NewFile::new(&name, mime::of_name(&name), *folder, Some(content));
+                // They have been there for a while.
+                let age =
+                    TimeDelta::days(30) - TimeDelta::seconds(i64::try_from(index).unwrap_or(0));
+                new.created = Some(world.now - age.max(TimeDelta::days(1)));
+                new.modified = new.created;
+                world.create(new, &actor)?;
             }
             Ok(())
         })

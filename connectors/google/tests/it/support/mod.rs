@@ -61,6 +61,7 @@ impl World {
                 units_per_day: None,
                 side_by_side: 8,
             },
+            user_units_per_minute: 1_000_000_000,
             retry: RetryOptions {
                 first_delay: Duration::from_millis(1),
                 longest_delay: Duration::from_millis(5),
