@@ -26,6 +26,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("telemetry", &["model"]),
+    // What it serves is handed to it; it asks connectors only to read change notifications.
+    ("http", &["model", "telemetry", "labeld_connector"]),
     (
         "apps",
         &[
