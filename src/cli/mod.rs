@@ -13,6 +13,7 @@ mod rescan;
 mod rules;
 mod session;
 mod skips;
+mod store;
 mod sync_labels;
 mod time;
 
@@ -51,6 +52,8 @@ enum Command {
     Init(init::InitArgs),
     /// Check the configuration and say what it sets up
     Check(check::CheckArgs),
+    /// Check, back up, restore, compact or export the store
+    Store(store::StoreArgs),
     /// Look at the store, the secrets, the label lists and what each app lets labeld do
     Doctor(doctor::DoctorArgs),
 }
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Store(args) => store::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     };
     match outcome {

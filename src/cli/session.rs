@@ -53,11 +53,27 @@ where
 {
     let config = config.load()?;
     start_log(&config);
+    run(command(config))
+}
+
+/// Runs `command` on an async runtime.
+///
+/// # Errors
+///
+/// Those of the command.
+pub(super) fn without_config<F, T>(command: impl FnOnce() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    run(command())
+}
+
+fn run<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(command(config))
+    runtime.block_on(command)
 }
 
 /// Where the store is.

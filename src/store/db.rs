@@ -65,6 +65,9 @@ pub enum Access {
     Write,
 }
 
+/// Different numbers that [`Db::probe_write`] leaves in the header of an SQLite file.
+const PROBES: i64 = 1000;
+
 /// An open store. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Db {
@@ -145,6 +148,48 @@ impl Db {
         })
     }
 
+    /// Its name for people: the file, or host and database.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &*self.driver {
+            Driver::Sqlite(store) => store.name(),
+            Driver::Postgres { store, .. } => store.name(),
+        }
+    }
+
+    /// Writes something that changes nothing, to see whether writing works: for a process that has met an error that
+    /// [forbids writing](StoreError::forbids_writing), reads on, and wants to know when the reason is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Full`] and [`StoreError::ReadOnly`] while it does not work; those of [`Db::begin`].
+    pub async fn probe_write(&self) -> Result<()> {
+        let tx = self.begin().await?;
+        match tx.driver {
+            // A number in the file's header that nobody uses: one page is written for it.
+            TxDriver::Sqlite(_) => {
+                let rows = tx.query("PRAGMA user_version", Vec::new()).await?;
+                let number = match rows.into_iter().next() {
+                    Some(mut row) => row.take::<i64>()?,
+                    None => 0,
+                };
+                let next = (number + 1) % PROBES;
+                tx.query(format!("PRAGMA user_version = {next}"), Vec::new())
+                    .await?;
+            }
+            // A new version of the row, with the same content.
+            TxDriver::Postgres(_) => {
+                tx.execute(
+                    "UPDATE schema_version SET version = version
+                     WHERE version = (SELECT MAX(version) FROM schema_version)",
+                    Vec::new(),
+                )
+                .await?;
+            }
+        }
+        tx.commit().await
+    }
+
     /// Closes the store, where this is its last clone; afterwards the next writer finds the lock free. Dropping does the
     /// same, but holds up the thread while SQLite folds its log into the file.
     ///
@@ -178,7 +223,9 @@ impl Tx {
     ///
     /// # Errors
     ///
-    /// Also when a statement of this transaction has failed: nothing is stored then.
+    /// Also when a statement of this transaction has failed: nothing is stored then. After [`StoreError::Unreachable`] it is
+    /// not known whether everything or nothing is stored, because the server's answer is what was lost; whoever does the work
+    /// anew must begin by reading.
     pub async fn commit(self) -> Result<()> {
         if self.failed.load(Ordering::Relaxed) {
             return Err(StoreError::Other {
@@ -273,7 +320,7 @@ impl Source for Tx {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     operation: &'static str,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {

@@ -27,7 +27,7 @@ pub enum StoreError {
     },
     /// The store cannot be read as one of labeld's.
     #[error(
-        "the store at {store} is damaged: {what}; restore a backup, or move the file away and run `labeld rescan` to build it anew"
+        "the store at {store} is damaged: {what}; restore a backup with `labeld store restore`, or move the file away and run `labeld rescan` to build it anew"
     )]
     Damaged {
         /// The store.
@@ -118,13 +118,33 @@ pub enum StoreError {
         source: Option<Cause>,
     },
     /// A column holds something other than the program expects there.
-    #[error("unexpected content in the store: {what}")]
+    #[error(
+        "unexpected content in the store: {what}; `labeld store check` shows what else is wrong"
+    )]
     Content {
         /// Which value, and what was expected.
         what: String,
         /// The cause, where there is one.
         #[source]
         source: Option<Cause>,
+    },
+    /// Something stands where a file is to be put.
+    #[error("{path} is there already: {fix}")]
+    AlreadyThere {
+        /// What is there.
+        path: String,
+        /// What to do about it.
+        fix: String,
+    },
+    /// The tools of the database server do this better than labeld could.
+    #[error("cannot {operation} the store at {store}: {fix}")]
+    ServerTools {
+        /// The store.
+        store: String,
+        /// What was asked.
+        operation: &'static str,
+        /// The server's tool for it.
+        fix: String,
     },
     /// Anything else.
     #[error("cannot {operation}")]
@@ -145,15 +165,32 @@ impl StoreError {
             Self::Missing { .. }
             | Self::Damaged { .. }
             | Self::NewerSchema { .. }
-            | Self::OlderSchema { .. } => 10,
+            | Self::OlderSchema { .. }
+            | Self::Content { .. } => 10,
             Self::InUse { .. } => 11,
             Self::ReadOnly { .. }
             | Self::Full { .. }
             | Self::Unreachable { .. }
             | Self::Constraint { .. }
-            | Self::Content { .. }
+            | Self::AlreadyThere { .. }
+            | Self::ServerTools { .. }
             | Self::Other { .. } => 1,
         }
+    }
+
+    /// Whether writing fails until somebody gives space or rights back, while what is stored can still be read. A process
+    /// that goes on reading meanwhile asks [`Db::probe_write`](super::Db::probe_write) when that has happened.
+    #[must_use]
+    pub fn forbids_writing(&self) -> bool {
+        matches!(self, Self::Full { .. } | Self::ReadOnly { .. })
+    }
+
+    /// Whether the same may succeed in a moment, without anybody doing anything to this machine: the server is away, starts
+    /// again, or had to end one of several transactions that waited for each other. The transaction is to be done anew from its
+    /// beginning.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
     }
 
     pub(crate) fn content(what: impl Into<String>) -> Self {

@@ -279,7 +279,9 @@ mod tests {
             let error = Row::new(vec![value]).take::<T>().unwrap_err();
             assert_eq!(
                 error.to_string(),
-                format!("unexpected content in the store: {message}")
+                format!(
+                    "unexpected content in the store: {message}; `labeld store check` shows what else is wrong"
+                )
             );
         }
         check::<i64>(

@@ -252,7 +252,7 @@ fn of_store(error: &StoreError) -> Examined {
         StoreError::NewerSchema { .. } => (Health::Failed, "use the newer labeld"),
         StoreError::Damaged { .. } => (
             Health::Failed,
-            "restore a backup, or move the file away and run `labeld rescan`",
+            "restore a backup with `labeld store restore`, or move the file away and run `labeld rescan`",
         ),
         StoreError::Unreachable { .. } => (
             Health::Failed,

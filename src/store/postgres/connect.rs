@@ -18,7 +18,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait for one of the pool's connections to become free.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 
-const MAX_CONNECTIONS: usize = 8;
+/// How long a server's machine may leave sent bytes unacknowledged, or an idle connection be silent before it is asked.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long to wait for the answer of a connection that was asked, before it is asked again.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
+pub(super) const MAX_CONNECTIONS: usize = 8;
 
 /// A pool that connects when first asked, and the store's name for people.
 pub(super) fn pool(url: &str) -> Result<(Pool, String)> {
@@ -64,6 +70,15 @@ fn parse(url: &str) -> Result<Config> {
     })?;
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    // A server that vanished without a word would else hold up a statement for hours.
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE_TIMEOUT);
+    }
+    if !url.contains("keepalives") {
+        config.keepalives_idle(SILENCE_TIMEOUT);
+        config.keepalives_interval(KEEPALIVE_INTERVAL);
+        config.keepalives_retries(3);
     }
     if config.get_application_name().is_none() {
         config.application_name("labeld");

@@ -6,11 +6,14 @@ mod migrate;
 mod value;
 
 use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::io;
 use std::sync::Arc;
 
 use deadpool_postgres::{Object, Pool};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio_postgres::Statement;
+use tokio_postgres::error::SqlState;
 
 use self::errors::{meaning, pool_meaning};
 use super::error::Result;
@@ -46,13 +49,23 @@ impl PostgresStore {
     }
 
     pub(super) async fn begin(&self) -> Result<PostgresTx> {
-        let client = self.client().await?;
-        let begun = client.batch_execute("BEGIN").await;
-        begun.map_err(|error| meaning(&self.name, "start a transaction", error))?;
-        Ok(PostgresTx {
-            client: Some(client),
-            name: Arc::clone(&self.name),
-        })
+        let mut stale = 0;
+        loop {
+            let client = self.client().await?;
+            match client.batch_execute("BEGIN").await {
+                Ok(()) => {
+                    return Ok(PostgresTx {
+                        client: Some(client),
+                        name: Arc::clone(&self.name),
+                    });
+                }
+                Err(error) if stale < connect::MAX_CONNECTIONS && was_cut(&error) => {
+                    discard(client);
+                    stale += 1;
+                }
+                Err(error) => return Err(meaning(&self.name, "start a transaction", error)),
+            }
+        }
     }
 
     pub(super) async fn query(
@@ -60,8 +73,31 @@ impl PostgresStore {
         sql: Cow<'static, str>,
         params: Vec<Value>,
     ) -> Result<Vec<Row>> {
+        let mut stale = 0;
+        loop {
+            let client = self.client().await?;
+            match run_query(&client, sql.clone(), &params).await {
+                Ok(rows) => return rows.iter().map(value::read_row).collect(),
+                // It only reads, so it can be done again.
+                Err(error) if stale < connect::MAX_CONNECTIONS && was_cut(&error) => {
+                    discard(client);
+                    stale += 1;
+                }
+                Err(error) => return Err(meaning(&self.name, "read from the store", error)),
+            }
+        }
+    }
+
+    /// Frees the room of dead rows in these tables and lets the server learn how their values are spread, beside whoever works.
+    pub(super) async fn vacuum(&self, tables: &[String]) -> Result<()> {
         let client = self.client().await?;
-        run_query(&client, &self.name, sql, params).await
+        for table in tables {
+            let done = client
+                .batch_execute(&format!("VACUUM (ANALYZE) {table}"))
+                .await;
+            done.map_err(|error| meaning(&self.name, "compact the store", error))?;
+        }
+        Ok(())
     }
 
     async fn client(&self) -> Result<Object> {
@@ -101,7 +137,10 @@ impl PostgresTx {
         sql: Cow<'static, str>,
         params: Vec<Value>,
     ) -> Result<Vec<Row>> {
-        run_query(self.client()?, &self.name, sql, params).await
+        let rows = run_query(self.client()?, sql, &params)
+            .await
+            .map_err(|error| meaning(&self.name, "read from the store", error))?;
+        rows.iter().map(value::read_row).collect()
     }
 
     pub(super) async fn commit(mut self) -> Result<()> {
@@ -120,7 +159,7 @@ impl PostgresTx {
 impl Drop for PostgresTx {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {
-            drop(Object::take(client));
+            discard(client);
         }
     }
 }
@@ -139,18 +178,32 @@ async fn prepare(
 
 async fn run_query(
     client: &Object,
-    store: &str,
     sql: Cow<'static, str>,
-    params: Vec<Value>,
-) -> Result<Vec<Row>> {
-    let failed = |error| meaning(store, "read from the store", error);
-    let statement = prepare(client, sql).await.map_err(failed)?;
-    let rows: Vec<tokio_postgres::Row> = client
-        .query_raw(&statement, params)
-        .await
-        .map_err(failed)?
+    params: &[Value],
+) -> std::result::Result<Vec<tokio_postgres::Row>, tokio_postgres::Error> {
+    let statement = prepare(client, sql).await?;
+    client
+        .query_raw(&statement, params.iter())
+        .await?
         .try_collect()
         .await
-        .map_err(failed)?;
-    rows.iter().map(value::read_row).collect()
+}
+
+/// Whether the server ended the connection, or it broke, so that another one may do. After a restart of the server all of the
+/// pool's are like that, and nothing tells before they are used.
+fn was_cut(error: &tokio_postgres::Error) -> bool {
+    let ended = [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::IDLE_SESSION_TIMEOUT,
+    ];
+    match error.code() {
+        Some(code) => ended.contains(code),
+        None => error.is_closed() || error.source().is_some_and(<dyn StdError>::is::<io::Error>),
+    }
+}
+
+/// Closes a connection in place of giving it back.
+fn discard(client: Object) {
+    drop(Object::take(client));
 }

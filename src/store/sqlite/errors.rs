@@ -1,26 +1,41 @@
 //! SQLite's errors by meaning.
 
-use rusqlite::ErrorCode;
+use rusqlite::{Error, ErrorCode, ffi};
 
 use crate::store::error::StoreError;
 
 /// What SQLite's `error` means, met while doing `operation` (a verb phrase).
-pub(super) fn meaning(store: &str, operation: &'static str, error: rusqlite::Error) -> StoreError {
+pub(super) fn meaning(store: &str, operation: &'static str, error: Error) -> StoreError {
     let code = error.sqlite_error_code();
+    let extended = error.sqlite_extended_error_code();
+    let what = words(&error);
+    let is_damage = shows_damage(&error, &what);
     let store = store.to_owned();
-    let what = error.to_string();
     let source = Some(error.into());
-    match code {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged {
+    if is_damage {
+        return StoreError::Damaged {
             store,
             what,
             source,
-        },
+        };
+    }
+    match code {
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             StoreError::ReadOnly {
                 store,
                 operation: "open or change",
                 what: format!("{what}; check the permissions of the file, its folder and its disk"),
+                source,
+            }
+        }
+        // A disk quota and a limit on the size of files come as this too; SQLite does not tell them apart.
+        Some(ErrorCode::SystemIoFailure) if extended.is_some_and(is_about_writing) => {
+            StoreError::ReadOnly {
+                store,
+                operation: "write to",
+                what: format!(
+                    "{what}; check the disk, its quota and the limit on the size of files"
+                ),
                 source,
             }
         }
@@ -31,4 +46,48 @@ pub(super) fn meaning(store: &str, operation: &'static str, error: rusqlite::Err
         Some(ErrorCode::ConstraintViolation) => StoreError::Constraint { operation, source },
         _ => StoreError::Other { operation, source },
     }
+}
+
+/// SQLite's own words, without the statement.
+fn words(error: &Error) -> String {
+    match error {
+        Error::SqlInputError { msg, .. } => msg.clone(),
+        Error::FromSqlConversionFailure(..)
+        | Error::Utf8Error(..)
+        | Error::InvalidColumnType(..)
+        | Error::IntegralValueOutOfRange(..) => {
+            format!("a column holds what labeld never stores: {error}")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// labeld's statements are fixed: a table or a column that is not there is missing in the file.
+fn shows_damage(error: &Error, words: &str) -> bool {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => true,
+        Some(ErrorCode::Unknown) => {
+            words.starts_with("no such table") || words.starts_with("no such column")
+        }
+        Some(_) => false,
+        None => matches!(
+            error,
+            Error::FromSqlConversionFailure(..)
+                | Error::Utf8Error(..)
+                | Error::InvalidColumnType(..)
+                | Error::IntegralValueOutOfRange(..)
+        ),
+    }
+}
+
+fn is_about_writing(extended: i32) -> bool {
+    matches!(
+        extended,
+        ffi::SQLITE_IOERR_WRITE
+            | ffi::SQLITE_IOERR_FSYNC
+            | ffi::SQLITE_IOERR_DIR_FSYNC
+            | ffi::SQLITE_IOERR_TRUNCATE
+            | ffi::SQLITE_IOERR_SHMSIZE
+            | ffi::SQLITE_IOERR_SHMOPEN
+    )
 }

@@ -104,6 +104,12 @@ pub(super) fn examine(path: &Path) -> Result<Found> {
     if !header.starts_with(b"SQLite format 3\0") {
         return Err(damaged(path, "the file is no SQLite database".to_owned()));
     }
+    if let Some(what) = wrong_in_header(&header) {
+        return Err(damaged(
+            path,
+            format!("the header of the file says that {what}"),
+        ));
+    }
     let expected = size_by_header(&header);
     if metadata.len() < expected && !has_wal(path) {
         let found = metadata.len();
@@ -113,6 +119,27 @@ pub(super) fn examine(path: &Path) -> Result<Found> {
         ));
     }
     Ok(Found::Database)
+}
+
+/// What no SQLite that labeld brings along ever writes there. SQLite itself would take some of it for the work of a later
+/// version and go on without writing.
+fn wrong_in_header(header: &[u8; 100]) -> Option<&'static str> {
+    let page_size = u16::from_be_bytes([header[16], header[17]]);
+    if page_size != 1 && (page_size < 512 || !page_size.is_power_of_two()) {
+        return Some("its pages have a size that none can have");
+    }
+    if ![1, 2].contains(&header[18]) || ![1, 2].contains(&header[19]) {
+        return Some("it is of an unknown version");
+    }
+    if header[20..24] != [0, 64, 32, 32] {
+        return Some("its pages are divided as none can be");
+    }
+    // 0 while the first content is still in the log.
+    if header[56..59] != [0, 0, 0] || header[59] > 1 {
+        return Some("its texts are not UTF-8");
+    }
+    let is_empty = header[72..92].iter().all(|byte| *byte == 0);
+    (!is_empty).then_some("there is something where nothing should be")
 }
 
 /// Bytes that the header says the file has; 0 where its page count is not to be trusted.
@@ -148,7 +175,8 @@ pub(super) fn backup_path(path: &Path, version: i64) -> PathBuf {
         .unwrap_or(first)
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// The path with `suffix` at its end.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
@@ -180,13 +208,16 @@ fn cannot_open(path: &Path, error: io::Error) -> StoreError {
     }
 }
 
-fn cannot_write(path: &Path, error: io::Error) -> StoreError {
+/// Why a file cannot be written, by what the system says.
+pub(super) fn cannot_write(path: &Path, error: io::Error) -> StoreError {
     let store = path.display().to_string();
     match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full {
-            store,
-            source: Some(error.into()),
-        },
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            StoreError::Full {
+                store,
+                source: Some(error.into()),
+            }
+        }
         _ => StoreError::ReadOnly {
             store,
             operation: "write to",

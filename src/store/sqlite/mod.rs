@@ -1,9 +1,12 @@
 //! The SQLite driver: one writer thread that owns the writing connection, and a few reading connections beside it.
 
+pub(super) mod care;
 mod errors;
 mod file;
+pub(super) mod log;
 mod open;
 mod readers;
+pub(super) mod schema;
 mod writer;
 
 use std::borrow::Cow;
@@ -54,12 +57,16 @@ impl SqliteStore {
         match &self.writer {
             Some(writer) => writer.begin().await,
             None => Err(StoreError::ReadOnly {
-                store: self.readers.store().to_owned(),
+                store: self.name().to_owned(),
                 operation: "write to",
                 what: "it was opened for reading".to_owned(),
                 source: None,
             }),
         }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.readers.store()
     }
 
     pub(super) async fn query(

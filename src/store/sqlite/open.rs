@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::errors::meaning;
 use super::file::{self, Found, WriterLock};
+use super::log;
 use crate::store::error::{Result, StoreError};
 use crate::store::migrations::{CREATE_SCHEMA_VERSION, Dialect, Migration, Plan, plan, sql_for};
 
@@ -24,6 +25,7 @@ pub(super) fn writer(path: &Path, steps: &[Migration]) -> Result<(Connection, Wr
     file::make_folder(path)?;
     let lock = file::lock_for_writing(path)?;
     file::examine(path)?;
+    keep_broken_log(path);
     let store = path.display().to_string();
     let failed = |error| meaning(&store, "open the store", error);
     let mut connection = Connection::open_with_flags(
@@ -48,6 +50,28 @@ pub(super) fn writer(path: &Path, steps: &[Migration]) -> Result<(Connection, Wr
         migrate(&mut connection, found, steps).map_err(failed)?;
     }
     Ok((connection, lock))
+}
+
+/// SQLite goes on with what comes before a break in the log, and the rest is gone with the next write. After a power failure
+/// that is as it must be, so the store opens; where it is damage, the log may still be wanted.
+fn keep_broken_log(path: &Path) {
+    let store = path.display();
+    match log::examine(path) {
+        Ok(None) => {}
+        Ok(Some(log::Break { frame, lost })) => {
+            let kept = file::beside(path, "-wal.broken");
+            let copied = std::fs::copy(file::beside(path, "-wal"), &kept);
+            let kept = copied.map_or_else(
+                |error| format!("cannot be kept: {error}"),
+                |_| format!("is kept as {}", kept.display()),
+            );
+            tracing::warn!(
+                %store, frame, lost,
+                "the log of the store breaks off, what was stored last is lost; the log {kept}"
+            );
+        }
+        Err(error) => tracing::warn!(%store, %error, "cannot look at the log of the store"),
+    }
 }
 
 /// WAL, so that readers and the writer do not wait for each other; NORMAL, which keeps the file sound when the power
@@ -82,7 +106,16 @@ pub(super) fn reader(path: &Path, steps: &[Migration]) -> Result<Connection> {
 
 /// Opens a connection for a store that is known to be good.
 pub(super) fn reading_connection(path: &Path) -> Result<Connection> {
-    let failed = |error| meaning(&path.display().to_string(), "open the store to read", error);
+    let connection = plain_reading_connection(path)?;
+    connection
+        .execute_batch("PRAGMA query_only = ON")
+        .map_err(|error| cannot_open(path, error))?;
+    Ok(connection)
+}
+
+/// One that reads this file, and may write to others.
+pub(super) fn plain_reading_connection(path: &Path) -> Result<Connection> {
+    let failed = |error| cannot_open(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     let Err(error) = configure_reader(&connection) else {
@@ -100,10 +133,14 @@ pub(super) fn reading_connection(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+fn cannot_open(path: &Path, error: rusqlite::Error) -> StoreError {
+    meaning(&path.display().to_string(), "open the store to read", error)
+}
+
 fn configure_reader(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8000;")?;
+    connection.execute_batch("PRAGMA cache_size = -8000;")?;
     connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
