@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod http;
+pub mod crash_points;
 pub mod model;
 pub mod pipeline;
 pub mod policy;

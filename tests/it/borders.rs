@@ -9,6 +9,7 @@ use crate::workspace::walk;
 /// The modules of the daemon, and what each may use of the daemon's modules and the workspace's crates.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
+    ("crash_points", &[]),
     ("model", &["labeld_connector"]),
     ("config", &["model"]),
     ("store", &["model", "clock", "labeld_connector"]),
@@ -20,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "model",
             "store",
             "clock",
+            "crash_points",
             "telemetry",
             "labeld_formats",
             "labeld_connector",
