@@ -19,6 +19,7 @@ use crate::config::{self, AppConfig, Config, SecretError, TenantConfig};
 use crate::model::TenantName;
 use crate::model::content_scan::ScanScope;
 use crate::pipeline::App;
+use crate::pipeline::label_sync::{ListSource, Unavailable};
 
 /// A tenant whose apps and label source can be made. What they share (sign-in, pacing) is made once, when
 /// it is first needed.
@@ -129,6 +130,22 @@ impl<'a> Organisation<'a> {
         match self.tenant.labels {
             Some(config::LabelSource::Graph) => Ok(Some(self.microsoft()?.label_source())),
             Some(config::LabelSource::File(_)) | None => Ok(None),
+        }
+    }
+
+    /// Where the tenant's label list comes from; `None` where none is configured. May ask a command for a secret.
+    #[must_use]
+    pub fn label_list(&self) -> Option<ListSource> {
+        match &self.tenant.labels {
+            None => None,
+            Some(config::LabelSource::File(path)) => Some(ListSource::File(path.clone())),
+            Some(config::LabelSource::Graph) => Some(match self.microsoft() {
+                Ok(microsoft) => ListSource::Service(microsoft.label_source()),
+                Err(error) => ListSource::Unavailable(Unavailable {
+                    kind: error.kind(),
+                    source: Arc::new(error),
+                }),
+            }),
         }
     }
 

@@ -14,7 +14,6 @@ mod rules;
 mod session;
 mod skips;
 mod store;
-mod sync_labels;
 mod time;
 
 use std::io::{self, Write};

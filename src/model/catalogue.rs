@@ -57,6 +57,20 @@ pub enum LabelState {
     External,
 }
 
+impl LabelState {
+    /// The word in JSON and tables.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Parent => "parent",
+            Self::Disabled => "disabled",
+            Self::Deleted => "deleted",
+            Self::External => "external",
+        }
+    }
+}
+
 /// A label as the catalogue keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogueEntry {
@@ -72,6 +86,14 @@ pub struct CatalogueEntry {
     pub last_seen: DateTime<Utc>,
     /// Since when it is deleted.
     pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl CatalogueEntry {
+    /// What tells it from every other entry of its tenant.
+    #[must_use]
+    pub fn key(&self) -> (Uuid, Option<Uuid>) {
+        (self.definition.id, self.site_id)
+    }
 }
 
 /// What happened to a label. One row each, so that "what did this GUID mean on 3 March" has an answer.
@@ -92,6 +114,22 @@ pub enum CatalogueEventKind {
     Deleted,
     /// Another change of the definition.
     Changed,
+}
+
+impl CatalogueEventKind {
+    /// The word in JSON and tables.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Renamed => "renamed",
+            Self::Moved => "moved",
+            Self::Disabled => "disabled",
+            Self::Enabled => "enabled",
+            Self::Deleted => "deleted",
+            Self::Changed => "changed",
+        }
+    }
 }
 
 /// A change of the catalogue.
@@ -119,7 +157,8 @@ pub struct PendingLoss {
 /// How the last syncs of a tenant's label list went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncStatus {
-    /// When the list was last asked for.
+    /// When the last attempt ended. No two are the same, whatever the clock does: whoever asks for a list remembers it, and
+    /// where it is another one by the time the list is there, the catalogue has moved on and the list confirms nothing.
     pub last_attempt: DateTime<Utc>,
     /// When a list was last taken over.
     pub last_success: Option<DateTime<Utc>>,

@@ -27,6 +27,19 @@ pub struct SyncOutcome {
     pub pending: Option<PendingLoss>,
 }
 
+impl SyncOutcome {
+    /// Entries of `previous` that live on under another key (label and tenant id), or in another entry. The operator told
+    /// the tenant's id later, or the list did.
+    #[must_use]
+    pub fn replaced<'a>(&self, previous: &'a [CatalogueEntry]) -> Vec<&'a CatalogueEntry> {
+        let kept: HashSet<_> = self.entries.iter().map(CatalogueEntry::key).collect();
+        previous
+            .iter()
+            .filter(|entry| !kept.contains(&entry.key()))
+            .collect()
+    }
+}
+
 /// Brings the catalogue up to a complete label list.
 ///
 /// `previous` is the catalogue of one configured tenant, `site_id` that tenant's Entra id where it is
@@ -50,11 +63,16 @@ pub fn sync(
         .collect();
     let mut events = Vec::new();
     let mut entries = Vec::with_capacity(previous.len());
+    let mut taken = HashSet::new();
     for entry in previous {
         let is_of_tenant = entry.state != LabelState::External
             || !own.contains(&entry.definition.id) && turns_out_own(entry, &list, site_id);
         if !is_of_tenant {
             entries.push(entry.clone());
+            continue;
+        }
+        // One label of the tenant has one entry; a second one under another tenant id would count as lost.
+        if !taken.insert(entry.definition.id) {
             continue;
         }
         entries.push(match list.remove(&entry.definition.id) {
@@ -71,6 +89,12 @@ pub fn sync(
             entries.push(new_entry(label, site_id, now));
         }
     }
+    let own: HashSet<_> = entries
+        .iter()
+        .filter(|entry| entry.state != LabelState::External)
+        .map(CatalogueEntry::key)
+        .collect();
+    entries.retain(|entry| entry.state != LabelState::External || !own.contains(&entry.key()));
     set_states(&mut entries);
     SyncOutcome {
         entries,
@@ -170,6 +194,17 @@ pub fn usable(entry: &CatalogueEntry) -> Result<(), NotUsable> {
     }
 }
 
+/// Whether a label of ours can be taken off a file again (rules §8, last column).
+#[must_use]
+pub fn removable(entry: &CatalogueEntry) -> bool {
+    match entry.state {
+        // Files carry no group; what is another organisation's is never touched.
+        LabelState::Parent | LabelState::External => false,
+        LabelState::Disabled | LabelState::Deleted => true,
+        LabelState::Active => entry.definition.rights_readable != Some(false),
+    }
+}
+
 /// Whether a label learned from a file is the tenant's own after all: the list has it, and the
 /// tenant ids do not contradict.
 fn turns_out_own(
@@ -226,7 +261,7 @@ fn update(
     }
     CatalogueEntry {
         first_seen: entry.first_seen,
-        ..new_entry(label, site_id, now)
+        ..new_entry(label, site_id.or(entry.site_id), now)
     }
 }
 

@@ -67,6 +67,6 @@ impl ForeignLabels {
     /// Stores what is new.
     pub(super) async fn store(&mut self, tx: &Tx, app: &App) -> Result<(), StoreError> {
         let fresh = std::mem::take(&mut self.fresh);
-        stored::put_entries(tx, &app.tenant, &fresh).await
+        stored::put_external(tx, &app.tenant, &fresh).await
     }
 }

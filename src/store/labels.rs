@@ -1,5 +1,7 @@
 //! The label catalogue: what each label means, what it meant before, and how the syncs of it went (rules §8).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,7 +12,7 @@ use super::db::{Source, Tx};
 use super::error::{Result, StoreError};
 use super::value::{Row, Site, Value, values};
 use crate::model::TenantName;
-use crate::model::catalogue::{CatalogueEntry, CatalogueEvent, SyncStatus};
+use crate::model::catalogue::{CatalogueEntry, CatalogueEvent, LabelDefinition, SyncStatus};
 
 /// All labels of a tenant, deleted and external ones included, sorted by GUID.
 ///
@@ -75,6 +77,57 @@ fn entry_row(tenant: &TenantName, entry: &CatalogueEntry) -> Result<Vec<Value>> 
     ])
 }
 
+/// Stores labels of other tenants that were found on files. Several readers may do so at once: what is known stays known
+/// from the earliest to the latest time, and a label of the tenant's own list stays what the list says.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn put_external(tx: &Tx, tenant: &TenantName, entries: &[CatalogueEntry]) -> Result<()> {
+    // In one order for all, so that two transactions never wait for each other.
+    let mut entries: Vec<&CatalogueEntry> = entries.iter().collect();
+    entries.sort_by_key(|entry| entry.key());
+    let rows: Result<Vec<_>> = entries
+        .into_iter()
+        .map(|entry| entry_row(tenant, entry))
+        .collect();
+    tx.execute_many(
+        "INSERT INTO catalogue_label (tenant, guid, site, state, definition, first_seen, last_seen, deleted_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (tenant, guid, site) DO UPDATE SET
+            definition = excluded.definition,
+            first_seen = CASE WHEN excluded.first_seen < catalogue_label.first_seen
+                THEN excluded.first_seen ELSE catalogue_label.first_seen END,
+            last_seen = CASE WHEN excluded.last_seen > catalogue_label.last_seen
+                THEN excluded.last_seen ELSE catalogue_label.last_seen END
+         WHERE catalogue_label.state = excluded.state",
+        rows?,
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes entries out that live on under another key. Their history stays.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn remove_entries(
+    tx: &Tx,
+    tenant: &TenantName,
+    entries: &[&CatalogueEntry],
+) -> Result<()> {
+    let rows = entries
+        .iter()
+        .map(|entry| values![tenant.0.as_str(), entry.definition.id, Site(entry.site_id)]);
+    tx.execute_many(
+        "DELETE FROM catalogue_label WHERE tenant = $1 AND guid = $2 AND site = $3",
+        rows.collect(),
+    )
+    .await?;
+    Ok(())
+}
+
 /// Adds events to the history, in their order.
 ///
 /// # Errors
@@ -119,6 +172,35 @@ pub async fn events(
         )
         .await?;
     rows.into_iter().map(read_event).collect()
+}
+
+/// The labels of a tenant that had a display name, now or at any time, whatever the case of its letters; sorted.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn once_named(
+    source: &impl Source,
+    tenant: &TenantName,
+    name: &str,
+) -> Result<Vec<Uuid>> {
+    let rows = source
+        .query(
+            "SELECT guid, definition FROM catalogue_event WHERE tenant = $1
+             UNION ALL SELECT guid, definition FROM catalogue_label WHERE tenant = $1",
+            values![tenant.0.as_str()],
+        )
+        .await?;
+    let wanted = name.to_lowercase();
+    let mut found = BTreeSet::new();
+    for mut row in rows {
+        let id: Uuid = row.take()?;
+        let definition: LabelDefinition = from_json(&row.take::<String>()?)?;
+        if definition.display_name.to_lowercase() == wanted {
+            found.insert(id);
+        }
+    }
+    Ok(found.into_iter().collect())
 }
 
 /// What a label meant at a moment: the last event at or before it.
@@ -177,29 +259,35 @@ pub async fn sync_status(source: &impl Source, tenant: &TenantName) -> Result<Op
     }))
 }
 
-/// Stores how a sync went; in the transaction that stores what it found.
+/// Stores how an attempt went, as the first thing in the transaction that stores what it found; until that ends, other
+/// attempts for the tenant wait here. `seen` is what [`sync_status`] gave before the list was asked for. `false` where
+/// another attempt has ended since: nothing is stored then. The new time of the attempt must not be `seen`'s.
 ///
 /// # Errors
 ///
 /// Those of the store.
-pub async fn set_sync_status(tx: &Tx, tenant: &TenantName, status: &SyncStatus) -> Result<()> {
-    let pending = status.pending.as_ref().map(to_json).transpose()?;
-    tx.execute(
+pub async fn end_attempt(
+    tx: &Tx,
+    tenant: &TenantName,
+    seen: Option<&SyncStatus>,
+    status: &SyncStatus,
+) -> Result<bool> {
+    let mut parameters = values![
+        tenant.0.as_str(),
+        status.last_attempt,
+        status.last_success,
+        status.last_error.as_deref(),
+        status.pending.as_ref().map(to_json).transpose()?,
+    ];
+    let sql = if let Some(seen) = seen {
+        parameters.extend(values![seen.last_attempt]);
+        "UPDATE catalogue_sync SET last_attempt = $2, last_success = $3, last_error = $4, pending = $5
+         WHERE tenant = $1 AND last_attempt = $6"
+    } else {
         "INSERT INTO catalogue_sync (tenant, last_attempt, last_success, last_error, pending)
-         VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (tenant) DO UPDATE SET
-            last_attempt = excluded.last_attempt, last_success = excluded.last_success,
-            last_error = excluded.last_error, pending = excluded.pending",
-        values![
-            tenant.0.as_str(),
-            status.last_attempt,
-            status.last_success,
-            status.last_error.as_deref(),
-            pending,
-        ],
-    )
-    .await?;
-    Ok(())
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant) DO NOTHING"
+    };
+    Ok(tx.execute(sql, parameters).await? == 1)
 }
 
 fn to_json(value: &impl Serialize) -> Result<String> {

@@ -15,16 +15,17 @@ use labeld_formats::Coauthoring;
 
 use self::progress::Watches;
 use self::result::{Failure, OutcomeRow, Totals};
+use super::UsageError;
 use super::config_args::ConfigArgs;
 use super::exit::Exit;
 use super::output::{Format, Listing};
 use super::session::{self, Session};
 use super::time::Since;
-use super::{UsageError, sync_labels};
 use crate::apps::{self, Organisation};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AppConfig, TenantConfig};
 use crate::pipeline::discover::StageError;
+use crate::pipeline::label_sync;
 use crate::pipeline::rescan::{Scope, rescan};
 use crate::pipeline::{App, StopSignal, error_chain};
 use crate::store::Access;
@@ -79,7 +80,10 @@ async fn run_all(args: &RescanArgs, session: &Session) -> Result<Exit> {
     let mut jobs = Vec::new();
     for tenant in args.tenants(session)? {
         let organisation = Organisation::new(&session.config, tenant);
-        sync_labels::of_tenant(&session.db, tenant, &organisation, clock.now()).await?;
+        if let Some(list) = organisation.label_list() {
+            // A list that cannot be had is told to the log and holds up no reading.
+            label_sync::run(&session.db, &tenant.name, tenant.id, &list, &clock).await?;
+        }
         for app in tenant.apps().filter(|app| args.means(*app)) {
             match organisation.app(app) {
                 Ok(app) => jobs.push((app, apps::coauthoring(tenant))),

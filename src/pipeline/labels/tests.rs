@@ -331,6 +331,110 @@ fn usable_names_the_first_obstacle() {
     }
 }
 
+/// The tenant's id becomes known after the first list: one label stays one, and nothing counts as lost.
+#[test]
+fn a_tenant_id_told_later_changes_no_label() {
+    let first = sync(&[], &labels(&[1, 2, 3]), None, None, time(1));
+    let on_file = learn_external(None, Some(OURS), id(1), Some("from a file"), time(2));
+    let mut previous = first.entries.clone();
+    previous.push(on_file);
+    let told = sync(&previous, &labels(&[1, 2, 3]), None, Some(OURS), time(3));
+    assert_eq!(told.events, []);
+    let keys: Vec<_> = told.entries.iter().map(CatalogueEntry::key).collect();
+    assert_eq!(keys, [1, 2, 3].map(|number| (id(number), Some(OURS))));
+    assert!(
+        told.entries
+            .iter()
+            .all(|entry| entry.state == LabelState::Active)
+    );
+    let replaced: Vec<_> = told
+        .replaced(&previous)
+        .iter()
+        .map(|entry| entry.key())
+        .collect();
+    assert_eq!(replaced, [1, 2, 3].map(|number| (id(number), None)));
+    // Forgotten again, the entries stay where they are.
+    let forgotten = sync(&told.entries, &labels(&[1, 2]), None, None, time(4));
+    assert_eq!(
+        forgotten.replaced(&told.entries),
+        Vec::<&CatalogueEntry>::new()
+    );
+    assert_eq!(forgotten.events.len(), 1);
+    // Two entries of one label, as an older version could leave them, become one.
+    let twice = [first.entries, told.entries].concat();
+    let mended = sync(&twice, &labels(&[1, 2, 3]), None, Some(OURS), time(5));
+    assert_eq!((mended.entries.len(), mended.events), (3, vec![]));
+}
+
+/// Rules §8, the two columns on writing, state by state.
+#[test]
+fn what_can_be_applied_and_removed_in_each_state() {
+    type Edit = fn(&mut CatalogueEntry);
+    let table: [(&str, Edit, Option<&str>, bool); 10] = [
+        ("active", |_| {}, None, true),
+        (
+            "unpublished",
+            |e| e.definition.published = Some(false),
+            Some("label.unpublished"),
+            true,
+        ),
+        (
+            "no Files scope",
+            |e| e.definition.applies_to_files = Some(false),
+            Some("label.scope"),
+            true,
+        ),
+        (
+            "no rights",
+            |e| e.definition.rights_readable = Some(false),
+            Some("label.no_rights"),
+            false,
+        ),
+        (
+            "parent",
+            |e| e.state = LabelState::Parent,
+            Some("label.scope"),
+            false,
+        ),
+        (
+            "disabled",
+            |e| e.state = LabelState::Disabled,
+            Some("label.disabled"),
+            true,
+        ),
+        (
+            "deleted",
+            |e| e.state = LabelState::Deleted,
+            Some("label.deleted"),
+            true,
+        ),
+        (
+            "external",
+            |e| e.state = LabelState::External,
+            Some("label.external"),
+            false,
+        ),
+        (
+            "renamed",
+            |e| e.definition.display_name = "other".into(),
+            None,
+            true,
+        ),
+        ("moved", |e| e.definition.parent = Some(id(7)), None, true),
+    ];
+    for (state, edit, reason, can_remove) in table {
+        let mut entry = new_entry(&label(1), Some(OURS), time(1));
+        edit(&mut entry);
+        let obstacle = usable(&entry).err();
+        let words = obstacle.map(|obstacle| obstacle.explanation);
+        assert_eq!(obstacle.map(|it| it.reason.code()), reason, "{state}");
+        assert_eq!(removable(&entry), can_remove, "{state}");
+        if state == "parent" {
+            assert!(words.unwrap().contains("pick a sublabel"));
+        }
+    }
+}
+
 fn any_label() -> impl Strategy<Value = LabelDefinition> {
     (
         0..8_u8,

@@ -15,6 +15,8 @@ on_both_stores!(
     entries_are_replaced_by_guid_and_site,
     events_say_what_a_label_meant,
     sync_status_comes_back,
+    labels_of_others_are_kept_from_the_earliest_to_the_latest_time,
+    labels_are_found_by_every_name_they_had,
 );
 
 fn definition(id: Uuid, name: &str) -> LabelDefinition {
@@ -140,15 +142,80 @@ async fn sync_status_comes_back(db: Db) {
         last_error: None,
         pending: None,
     };
+    let mut seen = None;
     for status in [failed, succeeded] {
-        let tx = db.begin().await.unwrap();
-        labels::set_sync_status(&tx, &tenant, &status)
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
-        assert_eq!(
-            labels::sync_status(&db, &tenant).await.unwrap(),
-            Some(status)
-        );
+        assert!(end_attempt(&db, seen.as_ref(), &status).await);
+        // Whoever knows no more than that is too late.
+        assert!(!end_attempt(&db, seen.as_ref(), &status).await);
+        seen = labels::sync_status(&db, &tenant).await.unwrap();
+        assert_eq!(seen, Some(status));
+    }
+}
+
+async fn end_attempt(db: &Db, seen: Option<&SyncStatus>, status: &SyncStatus) -> bool {
+    let tx = db.begin().await.unwrap();
+    let is_first = labels::end_attempt(&tx, &"contoso".into(), seen, status)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    is_first
+}
+
+async fn labels_of_others_are_kept_from_the_earliest_to_the_latest_time(db: Db) {
+    let tenant = TenantName::from("contoso");
+    let seen = |first, last, name| CatalogueEntry {
+        first_seen: at(first),
+        last_seen: at(last),
+        ..entry(Some(FABRIKAM), SECRET, name, LabelState::External)
+    };
+    let own = entry(Some(CONTOSO), GENERAL, "General", LabelState::Active);
+    let mistaken = CatalogueEntry {
+        state: LabelState::External,
+        ..own.clone()
+    };
+    let tx = db.begin().await.unwrap();
+    labels::put_entries(&tx, &tenant, std::slice::from_ref(&own))
+        .await
+        .unwrap();
+    for entry in [seen(5, 6, "a"), seen(3, 4, "b"), seen(7, 9, "c"), mistaken] {
+        labels::put_external(&tx, &tenant, &[entry]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let stored = labels::entries(&db, &tenant).await.unwrap();
+    let expected = [seen(3, 9, "c"), own];
+    assert!(
+        stored.len() == 2 && expected.iter().all(|it| stored.contains(it)),
+        "{stored:?}"
+    );
+}
+
+async fn labels_are_found_by_every_name_they_had(db: Db) {
+    let tenant = TenantName::from("contoso");
+    let event = |id, name| CatalogueEvent {
+        at: at(1),
+        label: id,
+        kind: CatalogueEventKind::Renamed,
+        definition: definition(id, name),
+    };
+    let history = [
+        event(SECRET, "Geheim"),
+        event(SECRET, "Secret"),
+        event(GENERAL, "Für alle"),
+    ];
+    let learned = entry(Some(FABRIKAM), FABRIKAM, "secret", LabelState::External);
+    let tx = db.begin().await.unwrap();
+    labels::add_events(&tx, &tenant, &history).await.unwrap();
+    labels::put_entries(&tx, &tenant, &[learned]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut two = vec![SECRET, FABRIKAM];
+    two.sort();
+    for (name, expected) in [
+        ("GEHEIM", vec![SECRET]),
+        ("secret", two),
+        ("FÜR ALLE", vec![GENERAL]),
+        ("sec", vec![]),
+    ] {
+        let found = labels::once_named(&db, &tenant, name).await.unwrap();
+        assert_eq!(found, expected, "{name}");
     }
 }
