@@ -1,6 +1,7 @@
 //! The only place that names concrete connectors: from configuration to apps and label sources.
 
 mod box_app;
+mod calls;
 mod google;
 mod local;
 mod microsoft;
@@ -19,6 +20,7 @@ use crate::config::{self, AppConfig, Config, SecretError, TenantConfig};
 use crate::model::TenantName;
 use crate::model::content_scan::ScanScope;
 use crate::pipeline::App;
+use crate::pipeline::calls::CallBudgets;
 use crate::pipeline::label_sync::{ListSource, Unavailable};
 
 /// A tenant whose apps and label source can be made. What they share (sign-in, pacing) is made once, when
@@ -28,6 +30,7 @@ pub struct Organisation<'a> {
     config: &'a Config,
     tenant: &'a TenantConfig,
     microsoft: OnceCell<Result<Arc<labeld_graph::Tenant>, ConnectError>>,
+    budgets: Option<CallBudgets>,
 }
 
 /// Why an app or a label source cannot be made.
@@ -90,6 +93,16 @@ impl<'a> Organisation<'a> {
             config,
             tenant,
             microsoft: OnceCell::new(),
+            budgets: None,
+        }
+    }
+
+    /// With budgets for the apps whose calls are bounded by month. Without it nothing counts them.
+    #[must_use]
+    pub fn with_budgets(self, budgets: CallBudgets) -> Self {
+        Self {
+            budgets: Some(budgets),
+            ..self
         }
     }
 
@@ -101,14 +114,19 @@ impl<'a> Organisation<'a> {
     /// fails when it is used.
     pub fn app(&self, app: AppConfig<'_>) -> Result<App, ConnectError> {
         let name = app.name().0.clone();
+        let watch = calls::of_app(&self.tenant.name, app, self.budgets.as_ref());
         let connector: Arc<dyn Connector> = match app {
             AppConfig::Local(app) => Arc::new(local::connect(self.config, self.tenant, app)?),
             AppConfig::SharePoint(app) => {
-                Arc::new(microsoft::sharepoint(name, self.microsoft()?, app))
+                let tenant = self.microsoft()?.watched(watch);
+                Arc::new(microsoft::sharepoint(name, tenant, app))
             }
-            AppConfig::OneDrive(app) => Arc::new(microsoft::onedrive(name, self.microsoft()?, app)),
-            AppConfig::Box(app) => Arc::new(box_app::connect(&self.tenant.name, app)?),
-            AppConfig::Google(app) => Arc::new(google::connect(&self.tenant.name, app)?),
+            AppConfig::OneDrive(app) => {
+                let tenant = self.microsoft()?.watched(watch);
+                Arc::new(microsoft::onedrive(name, tenant, app))
+            }
+            AppConfig::Box(app) => Arc::new(box_app::connect(&self.tenant.name, app, watch)?),
+            AppConfig::Google(app) => Arc::new(google::connect(&self.tenant.name, app, watch)?),
         };
         Ok(App {
             tenant: self.tenant.name.clone(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use labeld_connector::http::{NetworkOptions, PaceOptions};
+use labeld_connector::http::{CallWatch, NetworkOptions, PaceOptions};
 use labeld_connector_box::{
     BoxApp, BoxCredential, BoxEndpoints, BoxOptions, DownloadHosts, HintOptions, TrackingCodes,
     Users,
@@ -14,11 +14,19 @@ use crate::config::{self, BoxConfig, BoxDownloadHosts};
 use crate::model::TenantName;
 
 /// The app. No call is made yet.
-pub(super) fn connect(tenant: &TenantName, app: &BoxConfig) -> Result<BoxApp, ConnectError> {
+pub(super) fn connect(
+    tenant: &TenantName,
+    app: &BoxConfig,
+    watch: CallWatch,
+) -> Result<BoxApp, ConnectError> {
     let supplies = Supplies::of_app(tenant, &app.name);
     let credential = credential(&supplies, &app.credential)?;
+    let network = NetworkOptions {
+        watch,
+        ..NetworkOptions::default()
+    };
     let options = BoxOptions {
-        network: supplies.network(&app.network, NetworkOptions::default())?,
+        network: supplies.network(&app.network, network)?,
         pace: PaceOptions {
             units_per_minute: app.calls_per_minute,
             units_per_day: app.calls_per_day,

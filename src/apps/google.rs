@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use labeld_connector::http::PaceOptions;
+use labeld_connector::http::{CallWatch, NetworkOptions, PaceOptions};
 use labeld_connector_google::{
     GoogleDrive, GoogleEndpoints, GoogleOptions, HintOptions, MirrorLabel, QuotaUnits, Users,
     WriteApi,
@@ -17,14 +17,19 @@ use crate::model::TenantName;
 pub(super) fn connect(
     tenant: &TenantName,
     app: &GoogleConfig,
+    watch: CallWatch,
 ) -> Result<GoogleDrive, ConnectError> {
     let supplies = Supplies::of_app(tenant, &app.name);
     let key = supplies.secret("service_account", &app.service_account)?;
     let default = GoogleOptions::new(app.name.0.clone(), key, app.admin.clone())?;
+    let network = NetworkOptions {
+        watch,
+        ..default.network.clone()
+    };
     let options = GoogleOptions {
         domains: app.domains.clone(),
         endpoints: endpoints(app)?,
-        network: supplies.network(&app.network, default.network.clone())?,
+        network: supplies.network(&app.network, network)?,
         pace: PaceOptions {
             units_per_minute: app.units_per_minute,
             units_per_day: Some(app.units_per_day),

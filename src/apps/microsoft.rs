@@ -10,6 +10,7 @@ use labeld_graph::{
 };
 
 use super::ConnectError;
+use super::calls;
 use super::supplies::Supplies;
 use crate::config::{
     self, MicrosoftCloud, MicrosoftConfig, MicrosoftCredential, OneDriveConfig, SharePointConfig,
@@ -104,6 +105,7 @@ fn network(
     let operator = config.operator.as_ref().unwrap_or(&tenant.0);
     let options = NetworkOptions {
         user_agent: format!("NONISV|{operator}|labeld/{}", env!("CARGO_PKG_VERSION")),
+        watch: calls::of_tenant(tenant),
         ..NetworkOptions::default()
     };
     supplies.network(&config.network, options)

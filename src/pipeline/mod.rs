@@ -1,5 +1,6 @@
 //! The work, one file per stage. Connectors are trait objects here: no stage knows a provider.
 
+pub mod calls;
 pub mod discover;
 pub mod label_list;
 pub mod label_sync;

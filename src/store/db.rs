@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::future::BoxFuture;
+
 use super::error::{Result, StoreError};
 use super::migrations::{Dialect, MIGRATIONS, Migration};
 use super::postgres::{PostgresStore, PostgresTx};
@@ -286,35 +288,37 @@ impl Tx {
 /// Something to read the store through: [`Db`] for what is committed, [`Tx`] for that and its own changes.
 pub trait Source: Sync {
     /// Runs one statement that answers with rows.
-    fn query(
+    fn run_query(
         &self,
-        sql: impl Into<Cow<'static, str>> + Send,
+        sql: Cow<'static, str>,
         params: Vec<Value>,
     ) -> impl Future<Output = Result<Vec<Row>>> + Send;
+
+    /// [`run_query`](Self::run_query) with a text of either kind. The type of the text is no part of the future's, else
+    /// the compiler does not see that the future may go from thread to thread.
+    fn query(
+        &self,
+        sql: impl Into<Cow<'static, str>>,
+        params: Vec<Value>,
+    ) -> BoxFuture<'_, Result<Vec<Row>>> {
+        Box::pin(self.run_query(sql.into(), params))
+    }
 }
 
 impl Source for Db {
-    async fn query(
-        &self,
-        sql: impl Into<Cow<'static, str>> + Send,
-        params: Vec<Value>,
-    ) -> Result<Vec<Row>> {
+    async fn run_query(&self, sql: Cow<'static, str>, params: Vec<Value>) -> Result<Vec<Row>> {
         match &*self.driver {
-            Driver::Sqlite(store) => store.query(sql.into(), params).await,
-            Driver::Postgres { store, .. } => store.query(sql.into(), params).await,
+            Driver::Sqlite(store) => store.query(sql, params).await,
+            Driver::Postgres { store, .. } => store.query(sql, params).await,
         }
     }
 }
 
 impl Source for Tx {
-    async fn query(
-        &self,
-        sql: impl Into<Cow<'static, str>> + Send,
-        params: Vec<Value>,
-    ) -> Result<Vec<Row>> {
+    async fn run_query(&self, sql: Cow<'static, str>, params: Vec<Value>) -> Result<Vec<Row>> {
         let result = match &self.driver {
-            TxDriver::Sqlite(tx) => tx.query(sql.into(), params).await,
-            TxDriver::Postgres(tx) => tx.query(sql.into(), params).await,
+            TxDriver::Sqlite(tx) => tx.query(sql, params).await,
+            TxDriver::Postgres(tx) => tx.query(sql, params).await,
         };
         self.note_failure(result)
     }

@@ -158,7 +158,7 @@ impl Query<'_> {
                 break;
             }
             // A refused look counts too, so everything waits.
-            self.client.drive.pacer().pause_until(Instant::now() + WAIT);
+            self.client.drive.pause_until(Instant::now() + WAIT);
         }
         let missing = || Purpose::new(self.operation, "a batch").malformed("a part has no answer");
         let answers = answers

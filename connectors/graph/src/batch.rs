@@ -135,7 +135,7 @@ impl Tenant {
                 break;
             }
             // Refused parts count too, so everything waits (§8.2).
-            self.service.pacer().pause_until(Instant::now() + wait);
+            self.service.pause_until(Instant::now() + wait);
         }
         let missing = || {
             Purpose {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use labeld_connector::http::{
-    Network, NetworkOptions, PaceOptions, Pacer, RetryOptions, ServerClock, Service, TokenCache,
-    Url, check_base_url,
+    CallWatch, Network, NetworkOptions, PaceOptions, Pacer, RetryOptions, ServerClock, Service,
+    TokenCache, Url, check_base_url,
 };
 use labeld_connector::{Error, ErrorKind, LabelSource, Result};
 use uuid::Uuid;
@@ -97,7 +97,7 @@ pub struct HintOptions {
 }
 
 /// One tenant, shared by its apps and its label list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Tenant {
     pub(crate) id: Uuid,
     pub(crate) client_id: String,
@@ -113,7 +113,7 @@ pub struct Tenant {
     pub(crate) proof: Arc<Proof>,
     pub(crate) graph_tokens: Arc<TokenCache>,
     /// By origin: SharePoint takes one token for each host (§1.7).
-    sharepoint_tokens: Mutex<HashMap<String, Arc<TokenCache>>>,
+    sharepoint_tokens: Arc<Mutex<HashMap<String, Arc<TokenCache>>>>,
 }
 
 impl Tenant {
@@ -157,8 +157,17 @@ impl Tenant {
             service,
             proof,
             graph_tokens,
-            sharepoint_tokens: Mutex::default(),
+            sharepoint_tokens: Arc::default(),
         }))
+    }
+
+    /// The same tenant for one of its apps, whose calls are watched apart from the others'. Tokens and pace are shared.
+    #[must_use]
+    pub fn watched(&self, watch: CallWatch) -> Arc<Self> {
+        Arc::new(Self {
+            service: self.service.watched(watch),
+            ..self.clone()
+        })
     }
 
     /// The tenant's label list (§2).

@@ -6,6 +6,7 @@ mod result;
 
 use std::io::{self, Write};
 use std::process;
+use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -24,6 +25,7 @@ use super::time::Since;
 use crate::apps::{self, Organisation};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AppConfig, TenantConfig};
+use crate::pipeline::calls::CallBudgets;
 use crate::pipeline::discover::StageError;
 use crate::pipeline::label_sync;
 use crate::pipeline::rescan::{Scope, rescan};
@@ -76,10 +78,11 @@ async fn run_all(args: &RescanArgs, session: &Session) -> Result<Exit> {
     let clock = SystemClock;
     let stop = stop_on_signal();
     let scope = args.scope(clock.now());
+    let budgets = CallBudgets::new(session.db.clone(), Arc::new(clock));
     let mut totals = Totals::default();
     let mut jobs = Vec::new();
     for tenant in args.tenants(session)? {
-        let organisation = Organisation::new(&session.config, tenant);
+        let organisation = Organisation::new(&session.config, tenant).with_budgets(budgets.clone());
         if let Some(list) = organisation.label_list() {
             // A list that cannot be had is told to the log and holds up no reading.
             label_sync::run(&session.db, &tenant.name, tenant.id, &list, &clock).await?;

@@ -9,6 +9,7 @@ use http::StatusCode;
 use super::dialect::{Failure, Repeat};
 use super::token::SharedCause;
 use super::url::BaseUrlError;
+use super::watch::NoCall;
 use crate::error::{Error, ErrorKind};
 
 /// How much of a service's message is kept, in characters.
@@ -83,6 +84,9 @@ pub enum CallFailure {
     /// call through in its time.
     #[error("calls to this app must wait")]
     MustWait,
+    /// The plan counts calls, and there is none left or nobody can tell.
+    #[error(transparent)]
+    NoCall(NoCall),
     /// An address that may not be called.
     #[error(transparent)]
     Address(#[from] BaseUrlError),
@@ -117,6 +121,7 @@ impl CallFailure {
             Self::Silent | Self::NotAsAsked { .. } | Self::TooLong { .. } => true,
             Self::Redirected { .. }
             | Self::MustWait
+            | Self::NoCall(_)
             | Self::Address(_)
             | Self::Unsendable { .. } => false,
         }
@@ -150,7 +155,10 @@ impl CallFailure {
             Self::Transport { .. } | Self::Silent => (ErrorKind::Transient, Repeat::IfRepeatable),
             Self::NotAsAsked { .. } => (ErrorKind::Malformed, Repeat::IfRepeatable),
             Self::OutOfTime { .. } => (ErrorKind::Transient, Repeat::Never),
-            Self::MustWait => (ErrorKind::Throttled, Repeat::Never),
+            Self::MustWait | Self::NoCall(NoCall::UsedUp { .. }) => {
+                (ErrorKind::Throttled, Repeat::Never)
+            }
+            Self::NoCall(NoCall::Unknown(_)) => (ErrorKind::Transient, Repeat::Never),
             Self::TooLong { .. } => (ErrorKind::TooLarge, Repeat::Never),
             Self::Refused { .. }
             | Self::Redirected { .. }

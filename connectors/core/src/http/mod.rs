@@ -37,6 +37,7 @@ mod service;
 mod token;
 mod url;
 mod wait;
+mod watch;
 
 pub use answer::Answer;
 pub use call::{Call, Expect, Redirects};
@@ -50,6 +51,7 @@ pub use secret::Secret;
 pub use service::Service;
 pub use token::{FreshToken, TokenCache, TokenSource};
 pub use url::{BaseUrlError, check_base_url, shown_url};
+pub use watch::{CallBudget, CallObserver, CallWatch, NoCall};
 
 // The vocabulary of the signatures above.
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Proxy};
 
+use super::watch::CallWatch;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How to reach the network: one for each tenant's credentials.
@@ -23,6 +24,8 @@ pub struct NetworkOptions {
     pub connect_timeout: Duration,
     /// How long a service may say nothing: before its answer begins, and between two pieces of it.
     pub silence_timeout: Duration,
+    /// Who watches the calls that are made through it.
+    pub watch: CallWatch,
 }
 
 impl Default for NetworkOptions {
@@ -33,6 +36,7 @@ impl Default for NetworkOptions {
             proxy: None,
             connect_timeout: Duration::from_secs(10),
             silence_timeout: Duration::from_secs(60),
+            watch: CallWatch::default(),
         }
     }
 }
@@ -45,6 +49,7 @@ pub struct Network {
     /// For files: no content coding is asked for or undone, since a range counts the bytes of the file.
     plain: Client,
     silence: Duration,
+    watch: CallWatch,
 }
 
 impl Network {
@@ -69,12 +74,18 @@ impl Network {
             compressed: client(true)?,
             plain: client(false)?,
             silence: options.silence_timeout,
+            watch: options.watch.clone(),
         })
     }
 
     /// The client for answers that are read as a whole, or for files.
     pub(super) fn client(&self, files: bool) -> &Client {
         if files { &self.plain } else { &self.compressed }
+    }
+
+    /// Who watches the calls.
+    pub(super) fn watch(&self) -> &CallWatch {
+        &self.watch
     }
 
     /// How long a service may say nothing.

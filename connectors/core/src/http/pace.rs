@@ -143,27 +143,30 @@ impl Pacer {
         Ok(Pass { _place: place })
     }
 
-    /// No call starts before `until`.
-    pub fn pause_until(&self, until: Instant) {
+    /// No call starts before `until`. Returns how much later that is than what held before.
+    pub fn pause_until(&self, until: Instant) -> Duration {
         let paused = &mut self.standing().paused_until;
+        let before = (*paused).map_or_else(Instant::now, |paused| paused.max(Instant::now()));
         *paused = (*paused).max(Some(until));
+        until.saturating_duration_since(before)
     }
 
     /// Takes over what the service says is left (`RateLimit-Remaining`, `RateLimit-Reset`), also in good
     /// answers: the rest is spread over the time until the reset, and when nothing is left no call
-    /// starts before it.
-    pub fn observe(&self, headers: &HeaderMap) {
+    /// starts before it. Returns how much longer calls pause by that.
+    pub fn observe(&self, headers: &HeaderMap) -> Duration {
         let Some(left) = allowance(headers) else {
-            return;
+            return Duration::ZERO;
         };
         let now = Instant::now();
         let until = now + left.reset;
         match u32::try_from(left.remaining).map(|remaining| left.reset.checked_div(remaining)) {
-            Ok(None) => self.pause_until(until),
+            Ok(None) => return self.pause_until(until),
             Ok(Some(a_unit)) => self.standing().slow_down(a_unit, now, until),
             // So much is left that there is nothing to slow down.
             Err(_) => self.standing().slowed = None,
         }
+        Duration::ZERO
     }
 
     /// Units used since the day began (UTC, by the service's clock).

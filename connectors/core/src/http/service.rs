@@ -24,6 +24,7 @@ use super::retry::{Budget, RetryOptions};
 use super::secret::Secret;
 use super::url::check_call_url;
 use super::wait::{LONGEST_WAIT, asked_wait};
+use super::watch::{CallWatch, NoCall, Unanswered};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How much of the body of a refusal is read, in bytes.
@@ -37,7 +38,10 @@ const SLOWEST_LINE: u64 = 64 << 10;
 
 /// One API of a service, for one tenant. Clones share everything.
 #[derive(Debug, Clone)]
-pub struct Service(Arc<Inner>);
+pub struct Service {
+    inner: Arc<Inner>,
+    watch: CallWatch,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -50,7 +54,7 @@ struct Inner {
 
 impl Service {
     /// An API that is reached through `network`, speaks `dialect`, and is called at the pace of `pacer`.
-    /// It has a repetition budget of its own.
+    /// It has a repetition budget of its own, and is watched by whom the network names.
     #[must_use]
     pub fn new(
         network: Network,
@@ -59,25 +63,42 @@ impl Service {
         retry: RetryOptions,
     ) -> Self {
         let budget = Budget::new(&retry.budget);
-        Self(Arc::new(Inner {
+        let watch = network.watch().clone();
+        let inner = Arc::new(Inner {
             network,
             dialect,
             pacer,
             retry,
             budget,
-        }))
+        });
+        Self { inner, watch }
+    }
+
+    /// The same service, watched by others: for one of several apps that share a tenant's.
+    #[must_use]
+    pub fn watched(&self, watch: CallWatch) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            watch,
+        }
+    }
+
+    /// No call of the app and tenant starts before `until`, because the service asked for it in an answer
+    /// that only the caller understands.
+    pub fn pause_until(&self, until: Instant) {
+        self.watch.throttled(self.inner.pacer.pause_until(until));
     }
 
     /// The pacer of the app and tenant.
     #[must_use]
     pub fn pacer(&self) -> &Arc<Pacer> {
-        &self.0.pacer
+        &self.inner.pacer
     }
 
     /// The service's clock.
     #[must_use]
     pub fn clock(&self) -> &Arc<ServerClock> {
-        self.0.pacer.clock()
+        self.inner.pacer.clock()
     }
 
     /// Makes a call: waits for its turn, gives it a token, repeats it where that is safe and may help,
@@ -90,19 +111,20 @@ impl Service {
     /// was over; [`ErrorKind::Malformed`] when the answer is not what was asked for;
     /// [`ErrorKind::TooLarge`] when it is larger than allowed. The source is a [`CallFailure`].
     pub async fn send(&self, call: Call) -> Result<Answer> {
-        let time = call.deadline.unwrap_or(self.0.retry.deadline);
+        let time = call.deadline.unwrap_or(self.inner.retry.deadline);
         let time = time.min(LONGEST_CALL);
         let mut run = Run {
-            service: &self.0,
+            service: &self.inner,
+            watch: &self.watch,
             call: &call,
             deadline: Instant::now() + time,
             token_renewed: false,
         };
-        let mut delays = self.0.retry.delays();
+        let mut delays = self.inner.retry.delays();
         loop {
             let failed = match run.attempt().await {
                 Ok(answer) => {
-                    self.0.budget.earn();
+                    self.inner.budget.earn();
                     return Ok(answer);
                 }
                 Err(failed) => failed,
@@ -136,6 +158,7 @@ impl Failed {
 /// A call on its way.
 struct Run<'a> {
     service: &'a Inner,
+    watch: &'a CallWatch,
     call: &'a Call,
     deadline: Instant,
     token_renewed: bool,
@@ -179,8 +202,10 @@ impl Run<'_> {
         }
     }
 
-    /// Waits for the call's turn and makes it.
+    /// Takes the call out of the budget, waits for its turn and makes it.
     async fn exchange(&self, token: Option<&Secret>) -> std::result::Result<Answer, Failed> {
+        let taken = self.watch.take().await;
+        taken.map_err(|no_call| self.not_allowed(no_call))?;
         let pacer = &self.service.pacer;
         let pass = pacer.acquire_before(self.call.units, self.deadline).await;
         let _pass = pass.map_err(|overdue| self.overdue(overdue))?;
@@ -244,12 +269,15 @@ impl Run<'_> {
             .network
             .silence()
             .saturating_add(Duration::from_secs(sending));
+        let unanswered = Unanswered::new(self.watch);
         let response = match timeout(silence, request.send()).await {
             Ok(response) => response.map_err(CallFailure::transport)?,
             Err(_) => return Err(CallFailure::Silent),
         };
+        unanswered.answered(response.status());
         self.service.pacer.clock().observe(response.headers());
-        self.service.pacer.observe(response.headers());
+        self.watch
+            .throttled(self.service.pacer.observe(response.headers()));
         Ok(response)
     }
 
@@ -313,6 +341,21 @@ impl Run<'_> {
         }
     }
 
+    fn not_allowed(&self, no_call: NoCall) -> Failed {
+        let wait = match no_call {
+            NoCall::UsedUp { wait, .. } => Some(wait.min(LONGEST_WAIT)),
+            NoCall::Unknown(_) => None,
+        };
+        let failed = self.failed(CallFailure::NoCall(no_call));
+        match wait {
+            Some(wait) => Failed {
+                error: failed.error.with_retry_after(wait),
+                ..failed
+            },
+            None => failed,
+        }
+    }
+
     fn overdue(&self, overdue: Overdue) -> Failed {
         let failed = self.failed(CallFailure::MustWait);
         match overdue.wait {
@@ -341,7 +384,8 @@ impl Run<'_> {
         if failed.pauses_all {
             let pause = asked.or(delay).unwrap_or(self.service.retry.first_delay);
             let pause = pause.min(LONGEST_WAIT);
-            self.service.pacer.pause_until(Instant::now() + pause);
+            let paused = self.service.pacer.pause_until(Instant::now() + pause);
+            self.watch.throttled(paused);
         }
         let wait = delay?.max(asked.unwrap_or_default());
         if wait > self.deadline.saturating_duration_since(Instant::now())

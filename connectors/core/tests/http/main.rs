@@ -16,3 +16,4 @@ mod server;
 mod support;
 mod tokens;
 mod waiting;
+mod watching;
