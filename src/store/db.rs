@@ -67,8 +67,8 @@ pub enum Access {
     Write,
 }
 
-/// Different numbers that [`Db::probe_write`] leaves in the header of an SQLite file.
-const PROBES: i64 = 1000;
+/// Pages that [`Db::probe_write`] writes to SQLite's log, 1 MiB: as much as a large transaction. An even number.
+const PROBED_PAGES: u32 = 256;
 
 /// An open store. Clones share it.
 #[derive(Debug, Clone)]
@@ -166,30 +166,30 @@ impl Db {
     ///
     /// [`StoreError::Full`] and [`StoreError::ReadOnly`] while it does not work; those of [`Db::begin`].
     pub async fn probe_write(&self) -> Result<()> {
-        let tx = self.begin().await?;
-        match tx.driver {
-            // A number in the file's header that nobody uses: one page is written for it.
-            TxDriver::Sqlite(_) => {
-                let rows = tx.query("PRAGMA user_version", Vec::new()).await?;
-                let number = match rows.into_iter().next() {
-                    Some(mut row) => row.take::<i64>()?,
-                    None => 0,
-                };
-                let next = (number + 1) % PROBES;
-                tx.query(format!("PRAGMA user_version = {next}"), Vec::new())
-                    .await?;
+        match &*self.driver {
+            Driver::Sqlite(_) => {
+                // Where a large transaction found no room, a small one may still find some.
+                for number in 0..PROBED_PAGES {
+                    let tx = self.begin().await?;
+                    // A number in the file's header that nobody uses: each time one page goes to the log.
+                    tx.query(format!("PRAGMA user_version = {}", number % 2), Vec::new())
+                        .await?;
+                    tx.commit().await?;
+                }
+                Ok(())
             }
-            // A new version of the row, with the same content.
-            TxDriver::Postgres(_) => {
+            Driver::Postgres { .. } => {
+                let tx = self.begin().await?;
+                // A new version of the row, with the same content.
                 tx.execute(
                     "UPDATE schema_version SET version = version
                      WHERE version = (SELECT MAX(version) FROM schema_version)",
                     Vec::new(),
                 )
                 .await?;
+                tx.commit().await
             }
         }
-        tx.commit().await
     }
 
     /// Closes the store, where this is its last clone; afterwards the next writer finds the lock free. Dropping does the

@@ -212,6 +212,18 @@ const WRONG: &[(&str, &str)] = &[
         "INSERT INTO run_file (run, file) SELECT MIN(id), 1 FROM scan_run",
         "run.finished",
     ),
+    (
+        "INSERT INTO scan_job (file, app, class, due, listed) VALUES (4711, 1, 0, 0, 0)",
+        "job.file",
+    ),
+    (
+        "INSERT INTO scan_job (file, app, class, due, listed, worker) SELECT id, app, 0, 0, 0, 99 FROM file WHERE removed IS NULL",
+        "job.worker",
+    ),
+    (
+        "INSERT INTO task (name, worker) VALUES ('poll:acme/share', 99)",
+        "task.worker",
+    ),
 ];
 
 fn findings(workspace: &Workspace) -> Vec<String> {

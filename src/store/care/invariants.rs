@@ -17,6 +17,9 @@ pub(super) struct Invariant {
 const READ_AGAIN: &str =
     "run `labeld rescan --reread`: it reads the files again and stores what it finds";
 
+/// What is taken up by itself.
+const RUN: &str = "run `labeld run` or `labeld rescan`: it takes up what is left";
+
 /// What is left where a listing cannot mend it.
 const RESTORE: &str = "restore a backup with `labeld store restore`, or move the store away and run `labeld rescan` to build it anew";
 
@@ -76,6 +79,27 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         code: "feed.position",
         sql: "SELECT COUNT(*) FROM feed WHERE (position IS NULL) <> (stored_at IS NULL)",
         what: "feeds have a position without its time, or the other way round",
+        fix: RESTORE,
+    },
+    Invariant {
+        code: "job.file",
+        sql: "SELECT COUNT(*) FROM scan_job j LEFT JOIN file f ON f.id = j.file
+              WHERE f.id IS NULL OR f.app <> j.app",
+        what: "scans are waiting for files that are not in the inventory, or are another app's",
+        fix: RUN,
+    },
+    Invariant {
+        code: "job.worker",
+        sql: "SELECT COUNT(*) FROM scan_job j LEFT JOIN worker w ON w.id = j.worker
+              WHERE j.worker IS NOT NULL AND (w.id IS NULL OR w.ended IS NOT NULL)",
+        what: "files are held by processes that have ended, so that nobody scans them",
+        fix: RESTORE,
+    },
+    Invariant {
+        code: "task.worker",
+        sql: "SELECT COUNT(*) FROM task t LEFT JOIN worker w ON w.id = t.worker
+              WHERE t.worker IS NOT NULL AND (w.id IS NULL OR w.ended IS NOT NULL)",
+        what: "scheduled tasks are held by processes that have ended, so that nobody does them",
         fix: RESTORE,
     },
 ];

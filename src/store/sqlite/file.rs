@@ -134,6 +134,9 @@ fn wrong_in_header(header: &[u8; 100]) -> Option<&'static str> {
     if header[20..24] != [0, 64, 32, 32] {
         return Some("its pages are divided as none can be");
     }
+    if header[44..47] != [0, 0, 0] || header[47] > 4 {
+        return Some("its schema is of an unknown format");
+    }
     // 0 while the first content is still in the log.
     if header[56..59] != [0, 0, 0] || header[59] > 1 {
         return Some("its texts are not UTF-8");

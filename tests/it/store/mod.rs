@@ -1,9 +1,11 @@
 //! The store: one suite for both databases.
 
 mod catalogue;
+mod damage;
 mod feeds_and_folders;
 mod figures;
 mod files;
+mod full;
 mod opening;
 mod properties;
 mod queries;
