@@ -148,11 +148,7 @@ fn start(binaries: &Path, state: &Path) -> io::Result<PathBuf> {
         .tempdir()?
         .keep();
     let owner = server_user(&folder)?;
-    let data = folder.join("data");
-    let mut initdb = as_user(owner, &binaries.join("initdb"));
-    initdb.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]);
-    initdb.args(["--locale=C", "-D"]).arg(&data);
-    run(initdb.current_dir(&folder))?;
+    make_data(binaries, owner, &folder)?;
     watch(&folder, state, &server(binaries, owner, &folder))?;
     for _ in 0..300 {
         if is_up(&folder) && accepts(&folder) {
@@ -165,6 +161,13 @@ fn start(binaries: &Path, state: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other(format!(
         "PostgreSQL does not start: {log}"
     )))
+}
+
+fn make_data(binaries: &Path, owner: Option<&str>, folder: &Path) -> io::Result<()> {
+    let mut initdb = as_user(owner, &binaries.join("initdb"));
+    initdb.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]);
+    initdb.args(["--locale=C", "-D"]).arg(folder.join("data"));
+    run(initdb.current_dir(folder))
 }
 
 /// PostgreSQL does not run as root: then its data belong to the user `postgres`.
@@ -249,4 +252,125 @@ fn run(command: &mut Command) -> io::Result<()> {
         "{command:?}: {}",
         String::from_utf8_lossy(&output.stderr)
     )))
+}
+
+/// A server of its own, that a test can stop and start again.
+#[derive(Debug)]
+pub(crate) struct PrivateCluster {
+    binaries: PathBuf,
+    folder: tempfile::TempDir,
+    owner: Option<&'static str>,
+    /// Held as long as the server may run: it is stopped when the test is gone, however that ended.
+    _in_use: File,
+}
+
+/// `$1` the lock file, `$2` the folder; the rest is the server's command. Ends with the server.
+const WATCH_PRIVATE: &str = r#"
+users=$1; dir=$2; shift 2
+"$@" &
+while sleep 0.2; do
+    [ -d /proc/$! ] || exit 0
+    if flock -n -x "$users" true; then break; fi
+done
+kill -QUIT "$(head -n 1 "$dir/data/postmaster.pid")"
+wait
+rm -rf "$dir"
+"#;
+
+impl PrivateCluster {
+    /// A running server with an empty database, or `None` where there is no PostgreSQL on this machine.
+    pub(crate) fn start() -> Option<Self> {
+        let binaries = match find_binaries() {
+            Ok(binaries) => binaries,
+            Err(why) => {
+                assert!(
+                    env::var("CI").as_deref() != Ok("true"),
+                    "no PostgreSQL: {why}"
+                );
+                println!("skipped: {why}");
+                return None;
+            }
+        };
+        let folder = tempfile::Builder::new()
+            .prefix("labeld-postgres-")
+            .tempdir()
+            .unwrap();
+        let owner = server_user(folder.path()).unwrap();
+        make_data(&binaries, owner, folder.path()).unwrap();
+        let in_use = lock(
+            &folder.path().join("users.lock"),
+            FlockOperation::LockShared,
+        )
+        .unwrap();
+        let cluster = Self {
+            binaries,
+            folder,
+            owner,
+            _in_use: in_use,
+        };
+        cluster.start_again();
+        Some(cluster)
+    }
+
+    /// A URL of its database.
+    pub(crate) fn url(&self) -> String {
+        url(self.folder.path())
+    }
+
+    /// Starts the stopped server, and waits until it takes logins.
+    pub(crate) fn start_again(&self) {
+        let folder = self.folder.path();
+        let log = File::create(folder.join("log")).unwrap();
+        let mut server = server(&self.binaries, self.owner, folder);
+        // What was committed is to outlive a crash of the server, if not one of the machine.
+        server.args(["-c", "synchronous_commit=on"]);
+        Command::new("sh")
+            .args(["-c", WATCH_PRIVATE, "watch"])
+            .arg(folder.join("users.lock"))
+            .arg(folder)
+            .arg(server.get_program())
+            .args(server.get_args())
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        wait_until(
+            || is_up(folder) && accepts(folder),
+            "the server takes logins",
+        );
+    }
+
+    /// Ends the server as a crash does, in the middle of whatever it does.
+    pub(crate) fn crash(&self) {
+        self.signal("-QUIT");
+    }
+
+    /// Ends the server as an administrator does: connections are cut, what they have not committed is undone.
+    pub(crate) fn stop(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid_file = self.folder.path().join("data/postmaster.pid");
+        let text = fs::read_to_string(&pid_file).unwrap();
+        let pid = text.lines().next().unwrap().to_owned();
+        run(Command::new("kill").args([signal, &pid])).unwrap();
+        wait_until(
+            || !Path::new("/proc").join(&pid).exists(),
+            "the server has ended",
+        );
+    }
+}
+
+fn wait_until(mut is_so: impl FnMut() -> bool, what: &str) {
+    for _ in 0..600 {
+        if is_so() {
+            return;
+        }
+        sleep(Duration::from_millis(100));
+    }
+    panic!("waited in vain until {what}");
 }

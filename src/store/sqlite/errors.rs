@@ -6,8 +6,9 @@ use crate::store::error::StoreError;
 
 /// What SQLite's `error` means, met while doing `operation` (a verb phrase).
 pub(super) fn meaning(store: &str, operation: &'static str, error: Error) -> StoreError {
-    let code = error.sqlite_error_code();
-    let extended = error.sqlite_extended_error_code();
+    let failure = sqlite_failure(&error);
+    let code = failure.map(|failure| failure.code);
+    let extended = failure.map(|failure| failure.extended_code);
     let what = words(&error);
     let is_damage = shows_damage(&error, &what);
     let store = store.to_owned();
@@ -48,6 +49,16 @@ pub(super) fn meaning(store: &str, operation: &'static str, error: Error) -> Sto
     }
 }
 
+/// What SQLite itself has answered, where the error is not rusqlite's.
+fn sqlite_failure(error: &Error) -> Option<ffi::Error> {
+    match error {
+        Error::SqliteFailure(failure, _) | Error::SqlInputError { error: failure, .. } => {
+            Some(*failure)
+        }
+        _ => None,
+    }
+}
+
 /// SQLite's own words, without the statement.
 fn words(error: &Error) -> String {
     match error {
@@ -62,13 +73,18 @@ fn words(error: &Error) -> String {
     }
 }
 
-/// labeld's statements are fixed: a table or a column that is not there is missing in the file.
+/// labeld's statements are fixed: what they name and SQLite does not find is missing in the file.
+const MISSING_PARTS: [&str; 4] = [
+    "no such ",
+    "has no column named",
+    "ON CONFLICT clause does not match",
+    "unsupported file format",
+];
+
 fn shows_damage(error: &Error, words: &str) -> bool {
-    match error.sqlite_error_code() {
+    match sqlite_failure(error).map(|failure| failure.code) {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => true,
-        Some(ErrorCode::Unknown) => {
-            words.starts_with("no such table") || words.starts_with("no such column")
-        }
+        Some(ErrorCode::Unknown) => MISSING_PARTS.iter().any(|part| words.contains(part)),
         Some(_) => false,
         None => matches!(
             error,

@@ -48,17 +48,15 @@ async fn fill(db: &Db, from: usize, to: usize) {
     tx.commit().await.unwrap();
 }
 
-/// What a byte is part of.
+/// What the bytes of a page are part of.
 fn region(page: usize, bytes: &[u8]) -> Option<&'static str> {
-    let kind = if page == 0 {
-        bytes[100]
-    } else {
-        bytes[page * PAGE_SIZE]
-    };
-    match (page, kind) {
-        (0, _) => Some("schema"),
-        (_, 0x02 | 0x0a) => Some("index"),
-        (_, 0x05 | 0x0d) => Some("table"),
+    let body = &bytes[page * PAGE_SIZE..(page + 1) * PAGE_SIZE];
+    let is_schema = page == 0 || body.windows(13).any(|words| words == b"CREATE TABLE ");
+    let kind = body[0];
+    match kind {
+        _ if is_schema => Some("schema"),
+        0x02 | 0x0a => Some("index"),
+        0x05 | 0x0d => Some("table"),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ mod properties;
 mod queries;
 mod queue;
 mod runs;
+mod server;
 mod service;
 mod transactions;
 
