@@ -1,13 +1,16 @@
 //! What every command that works with a configuration begins with: log, runtime, store.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::config_args::ConfigArgs;
+use crate::clock::SystemClock;
 use crate::config::{Config, LogFormat, LogLevel, SecretError, StoreConfig};
 use crate::store::{Access, Db, Location};
+use crate::telemetry::trace::{Exporter, TraceOptions};
 use crate::telemetry::{self, LogOptions};
 
 /// A configuration and its open store.
@@ -52,8 +55,15 @@ where
     F: Future<Output = Result<T>>,
 {
     let config = config.load()?;
-    start_log(&config);
-    run(command(config))
+    let exporter = start_log(&config);
+    run(async {
+        let exporting = exporter.map(Exporter::spawn);
+        let outcome = command(config).await;
+        if let Some(exporting) = exporting {
+            exporting.finish().await;
+        }
+        outcome
+    })
 }
 
 /// Runs `command` on an async runtime.
@@ -88,7 +98,8 @@ pub(super) fn location(store: &StoreConfig) -> Result<Location, SecretError> {
     }
 }
 
-fn start_log(config: &Config) {
+/// Begins the log, and with a collector the taking of spans.
+fn start_log(config: &Config) -> Option<Exporter> {
     let level = match config.log.level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
@@ -100,5 +111,10 @@ fn start_log(config: &Config) {
         LogFormat::Text => telemetry::LogFormat::Text,
         LogFormat::Json => telemetry::LogFormat::Json,
     };
-    telemetry::start(&LogOptions { level, format });
+    let collector = config.telemetry.otlp.clone();
+    let traces = collector.map(|collector| TraceOptions {
+        collector,
+        clock: Arc::new(SystemClock),
+    });
+    telemetry::start(&LogOptions { level, format }, traces)
 }

@@ -1,8 +1,12 @@
-//! The log.
+//! The log, and beside it the traces.
 
 use std::io;
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{FilterExt, LevelFilter, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::trace::{self, Exporter, TraceOptions};
 
 /// How the log looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,13 +26,20 @@ pub struct LogOptions {
     pub format: LogFormat,
 }
 
-/// Begins the log of this process, on standard error. Once in a process.
-pub fn start(options: &LogOptions) {
-    let log = tracing_subscriber::fmt()
-        .with_max_level(options.level)
-        .with_writer(io::stderr);
-    match options.format {
-        LogFormat::Text => log.with_target(false).init(),
-        LogFormat::Json => log.json().init(),
-    }
+/// Begins the log of this process, on standard error, and with `traces` the taking of spans, which the exporter sends
+/// once it is spawned. Once in a process.
+pub fn start(log: &LogOptions, traces: Option<TraceOptions>) -> Option<Exporter> {
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = match log.format {
+        LogFormat::Text => lines.with_target(false).boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    let lines = lines.with_filter(log.level.and(filter_fn(trace::no_spans)));
+    let (spans, exporter) = traces.map(trace::pair).unzip();
+    let spans = spans.map(|spans| spans.with_filter(trace::only_spans()));
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(spans)
+        .init();
+    exporter
 }

@@ -15,6 +15,7 @@ mod labels;
 mod log;
 mod metrics;
 mod snapshot;
+pub mod trace;
 
 pub use event::EventDescription;
 pub use events::*;
@@ -22,3 +23,6 @@ pub use labels::{FetchPurpose, ResponseCode, ScanResult};
 pub use log::{LogFormat, LogOptions, start};
 pub use metrics::{CONTENT_TYPE, METRICS, MetricDescription, MetricKind};
 pub use snapshot::{QueueFigures, Snapshot};
+
+#[cfg(test)]
+mod tests;

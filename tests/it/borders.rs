@@ -27,7 +27,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "labeld_connector",
         ],
     ),
-    ("telemetry", &["model"]),
+    // The clock: a span has a beginning.
+    ("telemetry", &["model", "clock"]),
     // What it serves is handed to it; it asks connectors only to read change notifications.
     ("http", &["model", "telemetry", "labeld_connector"]),
     (
