@@ -2,6 +2,8 @@
 
 use super::db::{Source, Tx};
 use super::error::{Result, StoreError};
+use super::migrations::Dialect;
+use super::statement::Statement;
 use super::value::values;
 use crate::model::{AppName, TenantName};
 
@@ -43,4 +45,16 @@ pub async fn find(
         .await?;
     let row = rows.into_iter().next();
     row.map(|mut row| row.take().map(AppId)).transpose()
+}
+
+/// Waits for other transactions that write to the inventory of an app, and keeps them waiting until the end of this one.
+///
+/// Two that wrote side by side would lock the same files in different orders, and wait for each other.
+pub(super) async fn lock(tx: &Tx, app: AppId) -> Result<()> {
+    static LOCK: Statement = Statement::new("SELECT id FROM app WHERE id = $1 {locked}");
+    if tx.dialect() == Dialect::Postgres {
+        tx.query(LOCK.text(Dialect::Postgres), values![app.0])
+            .await?;
+    }
+    Ok(())
 }

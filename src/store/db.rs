@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use super::error::{Result, StoreError};
 use super::migrations::{Dialect, MIGRATIONS, Migration};
 use super::postgres::{PostgresStore, PostgresTx};
+use super::queue::LowWaterMarks;
 use super::sqlite::{SqliteStore, WriterTx};
 use super::value::{Row, Value};
 
@@ -82,6 +83,7 @@ enum Driver {
     Postgres {
         store: PostgresStore,
         access: Access,
+        marks: LowWaterMarks,
     },
 }
 
@@ -113,6 +115,7 @@ impl Db {
             Location::Postgres(url) => Driver::Postgres {
                 store: PostgresStore::open(url, access == Access::Write, steps).await?,
                 access,
+                marks: LowWaterMarks::default(),
             },
         };
         Ok(Self {
@@ -131,10 +134,12 @@ impl Db {
             Driver::Postgres {
                 store,
                 access: Access::Write,
+                ..
             } => TxDriver::Postgres(Box::new(store.begin().await?)),
             Driver::Postgres {
                 store,
                 access: Access::Read,
+                ..
             } => {
                 return Err(StoreError::ReadOnly {
                     store: store.name().to_owned(),
@@ -189,6 +194,14 @@ impl Db {
                 .await?;
                 tx.commit().await
             }
+        }
+    }
+
+    /// Where claims begin in the queue; `None` for SQLite, whose indexes have no dead entries.
+    pub(super) fn queue_marks(&self) -> Option<&LowWaterMarks> {
+        match &*self.driver {
+            Driver::Sqlite(_) => None,
+            Driver::Postgres { marks, .. } => Some(marks),
         }
     }
 

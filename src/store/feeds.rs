@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use labeld_connector::{Cursor, FeedRef};
 
-use super::apps::AppId;
+use super::apps::{self, AppId};
 use super::db::{Source, Tx};
 use super::error::{Result, StoreError};
 use super::value::values;
@@ -129,6 +129,7 @@ pub async fn clear(tx: &Tx, feed: FeedId) -> Result<()> {
 ///
 /// Those of the store.
 pub async fn remove(tx: &Tx, feed: FeedId, now: DateTime<Utc>) -> Result<u64> {
+    lock_app(tx, feed).await?;
     clear(tx, feed).await?;
     tx.execute(
         "DELETE FROM run_file WHERE file IN (SELECT id FROM file WHERE feed = $1 AND removed IS NULL)",
@@ -140,4 +141,15 @@ pub async fn remove(tx: &Tx, feed: FeedId, now: DateTime<Utc>) -> Result<u64> {
         values![feed.0, now],
     )
     .await
+}
+
+/// As [`apps::lock`], for the app of a feed.
+pub(super) async fn lock_app(tx: &Tx, feed: FeedId) -> Result<()> {
+    let rows = tx
+        .query("SELECT app FROM feed WHERE id = $1", values![feed.0])
+        .await?;
+    match rows.into_iter().next() {
+        Some(mut row) => apps::lock(tx, AppId(row.take()?)).await,
+        None => Ok(()),
+    }
 }

@@ -14,6 +14,7 @@ use super::value::Value;
 /// - `{shared}`: the rows do not change until then;
 /// - `{skip_locked}` and `{skip_locked:TABLE}`: the same, and rows that others have locked are passed over.
 ///
+/// Locks leave the key alone, so that rows which refer to a locked one can be stored meanwhile.
 /// SQLite has one writer at a time, so that there is nothing to lock.
 #[derive(Debug)]
 pub(super) struct Statement {
@@ -102,8 +103,8 @@ fn replacement(dialect: Dialect, placeholder: &str) -> String {
 
 fn lock(table: &str, more: &str) -> String {
     match table {
-        "" => format!("FOR UPDATE{more}"),
-        table => format!("FOR UPDATE OF {table}{more}"),
+        "" => format!("FOR NO KEY UPDATE{more}"),
+        table => format!("FOR NO KEY UPDATE OF {table}{more}"),
     }
 }
 
@@ -140,7 +141,7 @@ mod tests {
                 Dialect::Postgres,
                 "a = ANY (CAST(translate($1, '[]', '{}') AS BIGINT[])) \
                  b = ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST($2 AS TEXT) AS JSON)))) \
-                 c = ANY (ARRAY(SELECT file FROM picked)) d FOR UPDATE e FOR UPDATE OF j SKIP LOCKED f",
+                 c = ANY (ARRAY(SELECT file FROM picked)) d FOR NO KEY UPDATE e FOR NO KEY UPDATE OF j SKIP LOCKED f",
             ),
         ];
         for (dialect, expected) in table {

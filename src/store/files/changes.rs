@@ -7,7 +7,7 @@ use labeld_connector::{Change, FileMeta, FileRef, FolderRef};
 
 use super::codes::{barrier_code, exposure_code, kind_code};
 use super::{folders, intern, intern_terms};
-use crate::store::apps::AppId;
+use crate::store::apps::{self, AppId};
 use crate::store::db::Tx;
 use crate::store::error::Result;
 use crate::store::feeds::FeedId;
@@ -68,6 +68,9 @@ impl From<AppId> for Origin {
 /// it; folders are where the page says, with all that lies in them. Where a file or folder is named twice, the last change
 /// wins. Returns the number of files that changed.
 ///
+/// Transactions that write to one app's inventory begin with this, also where nothing has changed: they wait for each
+/// other here.
+///
 /// # Errors
 ///
 /// Those of the store.
@@ -78,6 +81,7 @@ pub async fn apply_changes(
     now: DateTime<Utc>,
 ) -> Result<u64> {
     let origin = origin.into();
+    apps::lock(tx, origin.app).await?;
     let mut upserted = Vec::with_capacity(changes.len());
     let mut removed = Vec::new();
     let mut removed_folders = Vec::new();

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
+use super::marks::{LowWaterMarks, Place};
 use super::{Job, JobClass};
 use crate::model::inventory::FileId;
 use crate::store::apps::AppId;
@@ -18,7 +19,7 @@ use crate::store::workers::{WorkerId, is_alive};
 static CLAIM: Statement = Statement::new(
     "WITH picked AS MATERIALIZED (
         SELECT file FROM scan_job
-        WHERE app = $1 AND class = $2 AND due <= $3 AND worker IS NULL
+        WHERE app = $1 AND class = $2 AND due <= $3 AND (due, file) > ($6, $7) AND worker IS NULL
         ORDER BY due, file LIMIT $4 {skip_locked})
      UPDATE scan_job SET worker = $5 WHERE file {rows:picked.file}
      RETURNING file, due, class, attempt, crashes, listed",
@@ -51,14 +52,20 @@ pub async fn claim(
     limit: u32,
     now: DateTime<Utc>,
 ) -> Result<Vec<Job>> {
+    let wish = Wish {
+        app,
+        worker,
+        limit,
+        now,
+    };
     loop {
         let tx = db.begin().await?;
         if !is_alive(&tx, worker).await? {
             return Ok(Vec::new());
         }
         let held = match run {
-            Some(run) => pick_of_run(&tx, app, worker, run, limit, now).await?,
-            None => pick(&tx, app, worker, limit, now).await?,
+            Some(run) => pick_of_run(&tx, wish, run).await?,
+            None => pick(&tx, wish, db.queue_marks()).await?,
         };
         let jobs = with_records(&tx, &held).await?;
         tx.commit().await?;
@@ -80,6 +87,13 @@ struct Held {
 }
 
 impl Held {
+    fn place(&self) -> Place {
+        Place {
+            due: self.due,
+            file: self.file,
+        }
+    }
+
     fn read(mut row: Row) -> Result<Self> {
         Ok(Self {
             file: row.take()?,
@@ -92,36 +106,82 @@ impl Held {
     }
 }
 
-async fn pick(
-    tx: &Tx,
+/// Who claims what.
+#[derive(Debug, Clone, Copy)]
+struct Wish {
     app: AppId,
     worker: WorkerId,
     limit: u32,
     now: DateTime<Utc>,
-) -> Result<Vec<Held>> {
+}
+
+async fn pick(tx: &Tx, wish: Wish, marks: Option<&LowWaterMarks>) -> Result<Vec<Held>> {
     let mut held = Vec::new();
     for class in JobClass::ALL {
-        let wanted = i64::from(limit) - held.len() as i64;
-        if wanted <= 0 {
+        let rest = Wish {
+            limit: wish.limit.saturating_sub(len(&held)),
+            ..wish
+        };
+        if rest.limit == 0 {
             break;
         }
-        let params = values![app.0, class.code(), now, wanted, worker.0];
-        let rows = tx.query(CLAIM.text(tx.dialect()), params).await?;
-        held.extend(read_held(rows)?);
+        held.extend(match marks {
+            None => pick_after(tx, rest, class, Place::FRONT).await?,
+            Some(marks) => pick_with_marks(tx, rest, class, marks).await?,
+        });
     }
-    held.sort_by_key(|row| (row.class, row.due, row.file));
+    held.sort_by_key(|row| (row.class, row.place()));
     Ok(held)
 }
 
-async fn pick_of_run(
+async fn pick_with_marks(
     tx: &Tx,
-    app: AppId,
-    worker: WorkerId,
-    run: RunId,
-    limit: u32,
-    now: DateTime<Utc>,
+    wish: Wish,
+    class: JobClass,
+    marks: &LowWaterMarks,
 ) -> Result<Vec<Held>> {
-    let params = values![run.0, app.0, now, limit, worker.0];
+    let begin = marks.begin(wish.app, class);
+    let mut held = pick_after(tx, wish, class, begin).await?;
+    if let Some(last) = held.last()
+        && len(&held) == wish.limit
+    {
+        marks.filled(wish.app, class, last.place());
+        return Ok(held);
+    }
+    marks.emptied(wish.app, class);
+    if begin > Place::FRONT {
+        let rest = Wish {
+            limit: wish.limit - len(&held),
+            ..wish
+        };
+        held.extend(pick_after(tx, rest, class, Place::FRONT).await?);
+    }
+    Ok(held)
+}
+
+/// Rows of a class in their order, from behind a place.
+async fn pick_after(tx: &Tx, wish: Wish, class: JobClass, begin: Place) -> Result<Vec<Held>> {
+    let params = values![
+        wish.app.0,
+        class.code(),
+        wish.now,
+        wish.limit,
+        wish.worker.0,
+        begin.due,
+        begin.file,
+    ];
+    let rows = tx.query(CLAIM.text(tx.dialect()), params).await?;
+    let mut held = read_held(rows)?;
+    held.sort_by_key(Held::place);
+    Ok(held)
+}
+
+fn len(held: &[Held]) -> u32 {
+    u32::try_from(held.len()).unwrap_or(u32::MAX)
+}
+
+async fn pick_of_run(tx: &Tx, wish: Wish, run: RunId) -> Result<Vec<Held>> {
+    let params = values![run.0, wish.app.0, wish.now, wish.limit, wish.worker.0];
     let rows = tx.query(CLAIM_OF_RUN.text(tx.dialect()), params).await?;
     let mut held = read_held(rows)?;
     held.sort_by_key(|row| row.file);

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::inventory::FileId;
-use crate::store::db::Tx;
+use crate::store::db::{Source, Tx};
 use crate::store::error::Result;
 use crate::store::files::intern_terms;
+use crate::store::migrations::Dialect;
 use crate::store::statement::{Statement, integers};
 use crate::store::value::{Value, values};
 use crate::store::workers::WorkerId;
@@ -45,9 +46,24 @@ pub async fn finish(tx: &Tx, worker: WorkerId, ends: &[(FileId, JobEnd)]) -> Res
             JobEnd::Retry { due, reason } => failed.push((file.0, *due, *reason)),
         }
     }
+    if failed.len() + released.len() > 0 {
+        lock(tx, ends).await?;
+    }
     Ok(end_done(tx, worker, &done).await?
         + give_back(tx, worker, released).await?
         + retry(tx, worker, failed).await?)
+}
+
+/// Several statements follow, each with rows of its own. Rows are locked in the order of ids, as everywhere, so that two
+/// workers cannot wait for each other.
+async fn lock(tx: &Tx, ends: &[(FileId, JobEnd)]) -> Result<()> {
+    static LOCK: Statement =
+        Statement::new("SELECT file FROM scan_job WHERE file {integers:$1} ORDER BY file {locked}");
+    if tx.dialect() == Dialect::Postgres {
+        let params = vec![integers(ends.iter().map(|(file, _)| file.0))];
+        tx.query(LOCK.text(Dialect::Postgres), params).await?;
+    }
+    Ok(())
 }
 
 async fn end_done(tx: &Tx, worker: WorkerId, files: &[i64]) -> Result<u64> {

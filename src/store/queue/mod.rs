@@ -8,11 +8,13 @@ mod claim;
 mod depth;
 mod enqueue;
 mod finish;
+mod marks;
 
 pub use claim::claim;
 pub use depth::{Depth, JobState, depth, next_due, of_file, waiting};
 pub use enqueue::{enqueue_changes, enqueue_run};
 pub use finish::{JobEnd, finish, note_crash};
+pub(super) use marks::LowWaterMarks;
 
 use chrono::{DateTime, Utc};
 

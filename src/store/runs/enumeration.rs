@@ -8,7 +8,7 @@ use super::{Reuse, RunId};
 use crate::store::apps::AppId;
 use crate::store::db::{Source, Tx};
 use crate::store::error::Result;
-use crate::store::feeds::FeedId;
+use crate::store::feeds::{self, FeedId};
 use crate::store::value::values;
 
 /// Notes that the run lists a feed from its beginning. What it has seen of the feed so far no longer counts.
@@ -56,6 +56,7 @@ pub async fn enumerations(source: &impl Source, run: RunId) -> Result<HashSet<Fe
 ///
 /// Those of the store.
 pub async fn end_enumeration(tx: &Tx, run: RunId, feed: FeedId, now: DateTime<Utc>) -> Result<u64> {
+    feeds::lock_app(tx, feed).await?;
     tx.execute(
         "DELETE FROM run_feed WHERE run = $1 AND feed = $2",
         values![run.0, feed.0],

@@ -1,5 +1,6 @@
 //! The files of a run and their outcomes.
 
+use chrono::{DateTime, Utc};
 use labeld_connector::Change;
 use serde::{Deserialize, Serialize};
 
@@ -196,6 +197,32 @@ pub async fn record_outcomes(tx: &Tx, run: RunId, outcomes: &[(FileId, &str)]) -
     )
     .await?;
     Ok(())
+}
+
+/// Gives files of the run that have no outcome the one that is known of their present version, where no scan of them is
+/// due or under way: somebody else has read them meanwhile, or their next attempt is later than the run will wait. Files
+/// that are gone leave the run. To be called when there is nothing more to claim for the run; files without outcome
+/// after that have no facts yet and are to be enqueued. Returns how many got an outcome.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn settle(tx: &Tx, run: RunId, now: DateTime<Utc>) -> Result<u64> {
+    tx.execute(
+        "DELETE FROM run_file WHERE run = $1 AND outcome IS NULL
+            AND EXISTS (SELECT 1 FROM file f WHERE f.id = run_file.file AND f.removed IS NOT NULL)",
+        values![run.0],
+    )
+    .await?;
+    tx.execute(
+        "UPDATE run_file SET outcome = (SELECT COALESCE(f.reason, f.state) FROM file f WHERE f.id = run_file.file)
+         WHERE run = $1 AND outcome IS NULL
+            AND EXISTS (SELECT 1 FROM file f WHERE f.id = run_file.file AND f.facts_version = f.version)
+            AND NOT EXISTS (
+                SELECT 1 FROM scan_job j WHERE j.file = run_file.file AND (j.worker IS NOT NULL OR j.due <= $2))",
+        values![run.0, now],
+    )
+    .await
 }
 
 /// The sums of the accounting identity: every file in the run's scope is in exactly one of them.

@@ -12,7 +12,7 @@ pub use enumeration::{
 };
 pub use files::{
     OutcomeCount, Reuse, include_known, limit_scope, outcomes, pending, pending_count,
-    record_listed, record_outcomes, refresh_outcomes,
+    record_listed, record_outcomes, refresh_outcomes, settle,
 };
 
 use chrono::{DateTime, Utc};

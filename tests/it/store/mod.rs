@@ -10,10 +10,12 @@ mod opening;
 mod properties;
 mod queries;
 mod queue;
+mod races;
 mod runs;
 mod server;
 mod service;
 mod transactions;
+mod upgrade;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use labeld::model::inventory::{FileFacts, FileLabel};
