@@ -1,7 +1,5 @@
 //! Box enterprises.
 
-use std::time::Duration;
-
 use labeld_connector::http::{CallWatch, NetworkOptions, PaceOptions};
 use labeld_connector_box::{
     BoxApp, BoxCredential, BoxEndpoints, BoxOptions, DownloadHosts, HintOptions, TrackingCodes,
@@ -47,7 +45,6 @@ pub(super) fn connect(
             unit: app.unit_code.clone(),
         },
         retention_forbids_writing: app.retention_forbids_writing,
-        fresh_for: Duration::from_secs(app.fresh_seconds.into()),
         ..BoxOptions::new(app.name.0.clone(), credential, endpoints(app)?)
     };
     Ok(BoxApp::new(options)?)

@@ -45,7 +45,6 @@ fn defaults_of_box_and_google() {
         department_code: "department".into(),
         unit_code: None,
         retention_forbids_writing: false,
-        fresh_seconds: 0,
         primary_signature_key: None,
         secondary_signature_key: None,
         read_mode: ReadMode::Requests,
@@ -129,7 +128,6 @@ fn every_option_of_box_is_read() {
         department_code = "Dept"
         unit_code = "OU"
         retention_forbids_writing = true
-        fresh_seconds = 60
         primary_signature_key = { env = "ONE" }
         secondary_signature_key = { env = "TWO" }
         read_mode = "bytes"
@@ -171,7 +169,6 @@ fn every_option_of_box_is_read() {
         department_code: "Dept".into(),
         unit_code: Some("OU".into()),
         retention_forbids_writing: true,
-        fresh_seconds: 60,
         primary_signature_key: Some(Secret::Env("ONE".into())),
         secondary_signature_key: Some(Secret::Env("TWO".into())),
         read_mode: ReadMode::Bytes,

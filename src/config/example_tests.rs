@@ -242,7 +242,6 @@ fn defaults_in_the_example_are_the_defaults() {
         "calls_per_month",
         "otlp",
         "unit_code",
-        "fresh_seconds",
         "primary_signature_key",
         "secondary_signature_key",
         "domains",

@@ -12,7 +12,8 @@ use labeld_connector::http::{
 };
 use labeld_connector::{
     Capabilities, ChangeHints, ChangePage, Connector, Cursor, Examined, Exposure, FeedList,
-    FeedRef, FileMeta, FileRef, Obstacles, OwnerDetails, ReadOptions, Result, WriteOptions,
+    FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, OwnerDetails, ReadOptions, Result,
+    WriteOptions,
 };
 
 use crate::access::AccessCache;
@@ -62,7 +63,6 @@ pub struct BoxApp {
     pub(crate) owner_groups: bool,
     pub(crate) tracking_codes: TrackingCodes,
     pub(crate) retention_forbids_writing: bool,
-    pub(crate) fresh_for: Duration,
     pub(crate) service: Service,
     pub(crate) tokens: Arc<TokenCache>,
     pub(crate) directory: Directory,
@@ -129,7 +129,6 @@ impl BoxApp {
             owner_groups: options.owner_groups,
             tracking_codes: options.tracking_codes,
             retention_forbids_writing: options.retention_forbids_writing,
-            fresh_for: options.fresh_for,
             service,
             tokens: Arc::new(TokenCache::new(Arc::new(tokens))),
             directory: Directory::new(LoginScope::new(&options.users, &options.exclude)),
@@ -169,7 +168,7 @@ impl Connector for BoxApp {
             conditional_write: true,
             keeps_modified: true,
             // Where each range is preceded by a look at the file, it is another call.
-            free_ranges: !self.fresh_for.is_zero(),
+            free_ranges: true,
         }
     }
 
@@ -207,6 +206,11 @@ impl Connector for BoxApp {
 
     async fn examine(&self) -> Vec<Examined> {
         self.look_at_everything().await
+    }
+
+    fn label_mirror(&self) -> Option<&dyn LabelMirror> {
+        self.mirror_classification
+            .then_some(self as &dyn LabelMirror)
     }
 
     fn change_hints(&self) -> Option<&dyn ChangeHints> {

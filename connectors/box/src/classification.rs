@@ -1,8 +1,10 @@
 //! A label mirrored as Box's own classification (reference/box.md §7). Optional, and off unless it is switched on: a
 //! classification can set off policies of Box Shield.
 
+use async_trait::async_trait;
 use labeld_connector::http::Method;
-use labeld_connector::{ErrorKind, FileRef, Result};
+use labeld_connector::{ErrorKind, FileRef, LabelMirror, MirroredLabel, Result};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::app::BoxApp;
@@ -19,13 +21,17 @@ const FIELD: &str = "Box__Security__Classification__Key";
 
 const PATCH: &str = "application/json-patch+json";
 
-impl BoxApp {
-    /// Gives a file the classification that is called as its label, or takes it off.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Unsupported`] when mirroring is switched off, the app is read-only, or the enterprise has no such classification.
-    pub async fn mirror_label(&self, file: &FileRef, label: Option<&str>) -> Result<()> {
+/// A file's classification.
+#[derive(Debug, Deserialize)]
+struct Classification {
+    #[serde(rename = "Box__Security__Classification__Key")]
+    name: Option<String>,
+}
+
+#[async_trait]
+impl LabelMirror for BoxApp {
+    /// Gives a file the classification that is called as its label.
+    async fn show(&self, file: &FileRef, label: Option<MirroredLabel<'_>>) -> Result<()> {
         let purpose = Purpose {
             operation: OPERATION,
             context: &file.0,
@@ -35,14 +41,12 @@ impl BoxApp {
         if self.read_only {
             return unsupported("the app is connected read-only");
         }
-        if !self.mirror_classification {
-            return unsupported("mirroring labels as classifications is switched off");
-        }
         let name = FileName::of(file, OPERATION)?;
         acting_login(&*self.people().await?, name.owner, &purpose)?;
         let Some(label) = label else {
             return self.unclassify(name, &purpose).await;
         };
+        let label = label.name;
         match self.classify(name, label, &purpose).await {
             Err(error) if has_code(&error, "tuple_already_exists") => {
                 self.reclassify(name, label, &purpose).await
@@ -58,6 +62,24 @@ impl BoxApp {
         }
     }
 
+    async fn is_shown(&self, file: &FileRef, label: Option<MirroredLabel<'_>>) -> Result<bool> {
+        let purpose = Purpose {
+            operation: "look at the classification of",
+            context: &file.0,
+        };
+        let name = FileName::of(file, purpose.operation)?;
+        acting_login(&*self.people().await?, name.owner, &purpose)?;
+        let call = self.instance_call(Method::GET, name, &purpose)?;
+        let shown = match self.service.send(call).await {
+            Ok(answer) => answer.json::<Classification>()?.name,
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        Ok(shown.as_deref() == label.map(|label| label.name))
+    }
+}
+
+impl BoxApp {
     async fn classify(&self, name: FileName, label: &str, purpose: &Purpose<'_>) -> Result<()> {
         let call = self
             .instance_call(Method::POST, name, purpose)?

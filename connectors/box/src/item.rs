@@ -1,16 +1,12 @@
 //! From what Box says of an item to what labeld knows of a file (reference/box.md §6).
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use labeld_connector::{
-    Barrier, Error, ErrorKind, Exposure, FileKind, FileMeta, FileRef, FolderMeta, Result, Version,
+    Barrier, Error, ErrorKind, Exposure, FileKind, FileMeta, FileRef, FolderMeta, Result,
 };
-use tokio::time::Instant;
 
 use crate::app::BoxApp;
 use crate::call::{Acting, Purpose};
 use crate::directory::{Coverage, People, not_covered};
-use crate::links::Listed;
 use crate::model::{Id, Item};
 use crate::reference::{FileName, folder_ref, version_of};
 
@@ -121,9 +117,6 @@ impl BoxApp {
     ) -> Option<FileMeta> {
         let name = item.name.clone()?;
         let version = version_of(item)?;
-        if barrier.is_none() {
-            self.note_listed(item, &version);
-        }
         let can_download = item.permissions.and_then(|may| may.can_download);
         let denied = (can_download == Some(false)).then_some(Barrier::Denied);
         Some(FileMeta {
@@ -142,17 +135,6 @@ impl BoxApp {
             barrier: barrier.or(denied),
             name,
         })
-    }
-
-    fn note_listed(&self, item: &Item, version: &Version) {
-        if let Some(number) = item.file_version {
-            let listed = Listed {
-                version: number.id,
-                digest: digest_of(version),
-                at: Instant::now(),
-            };
-            self.links.note_listed(item.id, listed);
-        }
     }
 
     /// Who can reach it, as far as the file alone tells: a link of its own. Links of folders above it and invitations are
@@ -256,13 +238,6 @@ fn kind_of(name: &str) -> FileKind {
     } else {
         FileKind::File
     }
-}
-
-/// A short digest of a version, for comparison within this process.
-pub(crate) fn digest_of(version: &Version) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    version.0.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// A folder or file that the service described incompletely.

@@ -1,7 +1,5 @@
 //! What an app is, and what labeld may do in it.
 
-use std::time::Duration;
-
 use labeld_connector::http::{
     NetworkOptions, PaceOptions, RetryOptions, Secret, Url, check_base_url,
 };
@@ -39,7 +37,7 @@ pub struct BoxOptions {
     pub exclude: Vec<String>,
     /// Entries of a page, from 1 to 1000.
     pub page_size: u32,
-    /// Whether labels may be mirrored as classifications ([`BoxApp::mirror_label`](crate::BoxApp::mirror_label)).
+    /// Whether labels may be mirrored as classifications ([`LabelMirror`](labeld_connector::LabelMirror)).
     pub mirror_classification: bool,
     /// Webhooks; `None` where there are none.
     pub hints: Option<HintOptions>,
@@ -53,10 +51,6 @@ pub struct BoxOptions {
     /// Whether a retention policy on a file is taken to forbid new versions. Box documents that it does not
     /// (reference/box.md §5.6), with edge cases that nobody has settled.
     pub retention_forbids_writing: bool,
-    /// For how long a part of a file is read without asking whether the file is still the one that was listed. The
-    /// bytes are those of the listed version in any case; without this a change is noticed before each part, by one more
-    /// call.
-    pub fresh_for: Duration,
 }
 
 impl BoxOptions {
@@ -88,7 +82,6 @@ impl BoxOptions {
             owner_groups: false,
             tracking_codes: TrackingCodes::default(),
             retention_forbids_writing: false,
-            fresh_for: Duration::ZERO,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Reading bytes (reference/box.md §4).
 //!
 //! The API redirects to a pre-signed address on another host, which gets neither the token nor the user's name. A whole
-//! file is proved by its SHA-1. A part cannot be: it is asked for by the number of the version, so that its bytes
-//! are of that version whatever the file has become.
+//! file is proved by its SHA-1. A part cannot be: it is asked for by the number of the version, which labeld's own name of a
+//! version holds, so that its bytes are of that version whatever the file has become. That needs no look at the file before;
+//! only a version that is no longer there is looked for.
 
 use std::ops::Range;
 
@@ -15,7 +16,7 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use crate::app::BoxApp;
 use crate::call::{Acting, Purpose};
-use crate::item::{acting_login, digest_of};
+use crate::item::acting_login;
 use crate::model::{Id, Item};
 use crate::reference::{FileName, content_of, has_version, version_of};
 use crate::words::status_of;
@@ -58,20 +59,20 @@ impl BoxApp {
         let name = FileName::of(file, OPERATION)?;
         acting_login(&*self.people().await?, name.owner, &purpose)?;
         let expected = options.if_match.as_ref();
-        if let Some((sha1, size)) = expected.and_then(content_of)
-            && size > 0
-            && is_whole(options.range.as_ref(), size)
+        if let Some(content) = expected.and_then(content_of)
+            && content.size > 0
+            && is_whole(options.range.as_ref(), content.size)
         {
             // Its SHA-1 will tell whether it is still that version: no look before it.
             let wanted = Wanted {
                 name,
                 version: None,
-                size,
-                sha1: Some(sha1.to_owned()),
+                size: content.size,
+                sha1: Some(content.sha1.to_owned()),
             };
             return self.read_whole(&wanted, expected, &purpose).await;
         }
-        let wanted = match expected.and_then(|version| self.lately_listed(name, version)) {
+        let wanted = match expected.and_then(|version| of_that_version(name, version)) {
             Some(wanted) => wanted,
             None => self.looked_up(name, expected, &purpose).await?,
         };
@@ -82,20 +83,14 @@ impl BoxApp {
         if is_whole(Some(&range), wanted.size) {
             return self.read_whole(&wanted, expected, &purpose).await;
         }
-        self.read_part(&wanted, range, &purpose).await
-    }
-
-    /// What was listed a short while ago, where that is enough.
-    fn lately_listed(&self, name: FileName, expected: &Version) -> Option<Wanted> {
-        let listed = self.links.listed(name.file)?;
-        let (sha1, size) = content_of(expected)?;
-        let is_fresh = listed.at.elapsed() < self.fresh_for;
-        (is_fresh && listed.digest == digest_of(expected)).then(|| Wanted {
-            name,
-            version: Some(listed.version),
-            size,
-            sha1: Some(sha1.to_owned()),
-        })
+        match self.read_part(&wanted, range, &purpose).await {
+            // The version may be gone though the file is there: the owner deleted it, or the plan keeps none.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.fresh(name, expected, &purpose).await?;
+                Err(purpose.error(ErrorKind::Transient).with_source(error))
+            }
+            outcome => outcome,
+        }
     }
 
     /// Looks at the file, which must have the version that is expected.
@@ -114,7 +109,7 @@ impl BoxApp {
             size: item.size.ok_or_else(|| {
                 purpose.malformed("the service does not say how large the file is")
             })?,
-            sha1: content.map(|(sha1, _)| sha1.to_owned()),
+            sha1: content.map(|content| content.sha1.to_owned()),
         })
     }
 
@@ -190,7 +185,7 @@ impl BoxApp {
         }
         let answer = self.ask_for_content(wanted, range, purpose).await?;
         if answer.status.is_success() {
-            return part_of(&answer, range, purpose);
+            return part_of(&answer, wanted, range, purpose);
         }
         let url = answer
             .location()
@@ -253,15 +248,40 @@ impl BoxApp {
             None => call.expect(Expect::Bytes).most_bytes(wanted.size + SLACK),
         };
         let answer = self.service.send(call).await?;
-        let bytes = part_of(&answer, range, purpose)?;
-        Ok(bytes)
+        part_of(&answer, wanted, range, purpose)
     }
 }
 
+/// A version that can be asked for by its number.
+fn of_that_version(name: FileName, expected: &Version) -> Option<Wanted> {
+    let content = content_of(expected)?;
+    Some(Wanted {
+        name,
+        version: Some(content.number?),
+        size: content.size,
+        sha1: Some(content.sha1.to_owned()),
+    })
+}
+
 /// The bytes that were asked for, out of an answer with bytes.
-fn part_of(answer: &Answer, range: Option<&Range<u64>>, purpose: &Purpose<'_>) -> Result<Bytes> {
+///
+/// # Errors
+///
+/// [`ErrorKind::Changed`] for a part of a file with another size.
+fn part_of(
+    answer: &Answer,
+    wanted: &Wanted,
+    range: Option<&Range<u64>>,
+    purpose: &Purpose<'_>,
+) -> Result<Bytes> {
     match (range, answer.status) {
-        (Some(range), _) => Ok(checked_range(answer, range)?.bytes),
+        (Some(range), _) => {
+            let part = checked_range(answer, range)?;
+            match part.total {
+                Some(total) if total != wanted.size => Err(purpose.error(ErrorKind::Changed)),
+                _ => Ok(part.bytes),
+            }
+        }
         (None, StatusCode::PARTIAL_CONTENT) => {
             Err(purpose.malformed("a part of the file came though all of it was asked for"))
         }

@@ -42,32 +42,66 @@ pub(crate) fn folder_ref(folder: Id, user: Id) -> FolderRef {
     }
 }
 
-/// The version of a file's content: its SHA-1 and size; without a SHA-1 the number of the version, which moves also when the same
-/// bytes are uploaded again. The `etag` says nothing of the content (reference/box.md §6).
+/// The version of a file's content: its SHA-1 and size, by which bytes are proved, and the number of the version, by which a part
+/// of it can be asked for. The number moves also when the same bytes are uploaded again; the `etag` says nothing of the content
+/// (reference/box.md §4, §6).
 pub(crate) fn version_of(item: &Item) -> Option<Version> {
     let sha1 = item.sha1.as_deref().filter(|sha1| is_sha1(sha1));
     let text = match (sha1, item.size, item.file_version) {
-        (Some(sha1), Some(size), _) => format!("s:{}:{size}", sha1.to_ascii_lowercase()),
+        (Some(sha1), Some(size), Some(version)) => {
+            format!("s:{}:{size}:{}", sha1.to_ascii_lowercase(), version.id)
+        }
+        (Some(sha1), Some(size), None) => format!("s:{}:{size}", sha1.to_ascii_lowercase()),
         (_, _, Some(version)) => format!("v:{}", version.id),
         _ => return None,
     };
     Some(Version(text))
 }
 
-/// Whether the item's present content is of `version`, by the key that the version was made of.
+/// Whether the item's present content is that of `version`: the same bytes, or where those are not known the same number.
 pub(crate) fn has_version(item: &Item, version: &Version) -> bool {
     match version.0.strip_prefix("v:") {
         Some(id) => item
             .file_version
             .is_some_and(|version| version.id.to_string() == id),
-        None => version_of(item).as_ref() == Some(version),
+        None => {
+            let now = version_of(item);
+            let now = now.as_ref().and_then(content_of);
+            now.is_some_and(|now| content_of(version).is_some_and(|it| it.has_bytes_of(&now)))
+        }
     }
 }
 
-/// SHA-1 in lower-case hex and size, of a version that has them.
-pub(crate) fn content_of(version: &Version) -> Option<(&str, u64)> {
-    let (sha1, size) = version.0.strip_prefix("s:")?.split_once(':')?;
-    (is_sha1(sha1)).then(|| Some((sha1, size.parse().ok()?)))?
+/// What a version tells of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Content<'a> {
+    /// In lower-case hex.
+    pub(crate) sha1: &'a str,
+    pub(crate) size: u64,
+    /// The number of the version.
+    pub(crate) number: Option<Id>,
+}
+
+impl Content<'_> {
+    fn has_bytes_of(&self, other: &Content<'_>) -> bool {
+        self.sha1 == other.sha1 && self.size == other.size
+    }
+}
+
+/// What a version tells of its content, where it has a SHA-1.
+pub(crate) fn content_of(version: &Version) -> Option<Content<'_>> {
+    let mut parts = version.0.strip_prefix("s:")?.split(':');
+    let sha1 = parts.next().filter(|sha1| is_sha1(sha1))?;
+    let size = parts.next()?.parse().ok()?;
+    let number = parts.next().map(|number| Id::parse(number));
+    match (number, parts.next()) {
+        (Some(None), _) | (_, Some(_)) => None,
+        (number, None) => Some(Content {
+            sha1,
+            size,
+            number: number.flatten(),
+        }),
+    }
 }
 
 fn is_sha1(text: &str) -> bool {
@@ -86,7 +120,7 @@ mod tests {
         for (text, version) in [
             (
                 format!(r#"{{"id":"1","sha1":"{SHA1}","size":3,"file_version":{{"id":"9"}}}}"#),
-                Some(format!("s:{SHA1}:3")),
+                Some(format!("s:{SHA1}:3:9")),
             ),
             (
                 format!(r#"{{"id":"1","sha1":"{upper}","size":3}}"#),
@@ -112,7 +146,8 @@ mod tests {
             if let Some(found) = found {
                 assert!(has_version(&item, &found));
                 let has_sha1 = found.0.starts_with("s:");
-                assert_eq!(content_of(&found), has_sha1.then_some((SHA1, 3)));
+                let told = content_of(&found).map(|it| (it.sha1, it.size));
+                assert_eq!(told, has_sha1.then_some((SHA1, 3)));
             }
             assert!(!has_version(&item, &Version("no version".to_owned())));
             assert!(!has_version(&item, &Version("v:10".to_owned())));

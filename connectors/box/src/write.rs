@@ -72,7 +72,6 @@ impl BoxApp {
             // What came of it, or what moved the etag.
             let now = self.own_file(file, &purpose).await?;
             if is_sha1(&now.item, &sha1) {
-                self.links.forget(now.name.file);
                 return self.told(&now, &purpose);
             }
             before = self.still_writable(now, options, &purpose)?;
@@ -183,7 +182,6 @@ impl BoxApp {
         sha1: &str,
         purpose: &Purpose<'_>,
     ) -> Result<FileMeta> {
-        self.links.forget(before.name.file);
         if !is_sha1(&item, sha1) {
             return Err(purpose.malformed("the service stored other bytes than it was sent"));
         }
@@ -234,7 +232,7 @@ fn is_sha1(item: &Item, sha1: &str) -> bool {
     version_of(item)
         .as_ref()
         .and_then(content_of)
-        .is_some_and(|(known, _)| known == sha1)
+        .is_some_and(|content| content.sha1 == sha1)
 }
 
 /// Whether the upload may have taken effect although it failed: also a 503 does (§5.4).

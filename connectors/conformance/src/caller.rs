@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use labeld_connector::{
     Capabilities, Change, ChangePage, Connector, Cursor, ErrorKind, Examined, Exposure, FeedList,
-    FeedRef, FileMeta, FileRef, Obstacles, ReadOptions, Result, WriteOptions,
+    FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, ReadOptions, Result, WriteOptions,
 };
 
 use crate::suite::{Violation, ensure};
@@ -78,6 +78,10 @@ impl Caller {
                 .await
         };
         self.told(patiently(write).await)
+    }
+
+    pub(crate) fn label_mirror(&self) -> Option<&dyn LabelMirror> {
+        self.connector.label_mirror()
     }
 
     pub(crate) async fn exposure(&self, file: &FileRef) -> Result<Exposure> {

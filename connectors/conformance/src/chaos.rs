@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use labeld_connector::{
     Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind, Examined, Exposure,
-    FeedList, FeedRef, FileMeta, FileRef, Obstacles, OwnerDetails, ReadOptions, Result, Version,
-    WriteOptions,
+    FeedList, FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, OwnerDetails, ReadOptions,
+    Result, Version, WriteOptions,
 };
 
 use crate::random::Random;
@@ -296,6 +296,10 @@ impl Connector for Chaos {
         self.maybe_fail("look up owners")?;
         let details = self.inner.owner_details(owners).await?;
         self.maybe_lose("look up owners", details)
+    }
+
+    fn label_mirror(&self) -> Option<&dyn LabelMirror> {
+        self.inner.label_mirror()
     }
 
     /// Without bad luck: an examination reports what it finds instead of failing.

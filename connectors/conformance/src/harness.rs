@@ -35,6 +35,17 @@ pub trait Harness: Send + Sync {
     /// Removes a file, or a folder with all that is in it.
     async fn remove(&self, path: &str);
 
+    /// Makes somebody replace a file's content once, just before the next write to it takes effect. `false` where the
+    /// harness cannot; the suite then leaves out what needs it.
+    async fn edit_before_write(&self, _path: &str, _body: &[u8]) -> bool {
+        false
+    }
+
+    /// Id and name of labels that the app can mirror, at least two where it can any.
+    fn mirrored_labels(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Path and content of every file, found without the connector.
     async fn truth(&self) -> BTreeMap<String, Vec<u8>>;
 }

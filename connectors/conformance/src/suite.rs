@@ -55,10 +55,14 @@ pub enum Case {
     Write,
     /// A write that expects another version leaves the file alone.
     WriteWrongVersion,
+    /// A save in the moment before a write stays the content, or is reported as covered.
+    WriteRace,
     /// A write with `keep_modified` does.
     WriteKeepsModified,
     /// A write to a removed file fails and makes none.
     WriteAbsent,
+    /// A label is mirrored beside a file, changed and taken off, and the file stays as it is.
+    Mirror,
     /// `exposure` answers.
     Exposure,
     /// `obstacles` names none for a plain file.
@@ -93,8 +97,10 @@ impl Case {
         Self::ReadChangedBetweenRanges,
         Self::Write,
         Self::WriteWrongVersion,
+        Self::WriteRace,
         Self::WriteKeepsModified,
         Self::WriteAbsent,
+        Self::Mirror,
         Self::Exposure,
         Self::Obstacles,
         Self::Examine,
@@ -131,8 +137,10 @@ pub async fn check(case: Case, harness: &dyn Harness) -> Result<(), Violation> {
         Case::ReadChangedBetweenRanges => reading::changed_between_ranges(harness).await,
         Case::Write => writing::write(harness).await,
         Case::WriteWrongVersion => writing::wrong_version(harness).await,
+        Case::WriteRace => writing::race(harness).await,
         Case::WriteKeepsModified => writing::keeps_modified(harness).await,
         Case::WriteAbsent => writing::absent(harness).await,
+        Case::Mirror => writing::mirror(harness).await,
         Case::Exposure => reading::exposure(harness).await,
         Case::Obstacles => reading::obstacles(harness).await,
         Case::Examine => reading::examine(harness).await,

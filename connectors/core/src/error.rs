@@ -68,7 +68,20 @@ pub struct Error {
     operation: &'static str,
     context: String,
     retry_after: Option<Duration>,
+    covered: Option<Box<CoveredEdit>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// A person's save that a write covered: it came between the last look and the write, and the service kept no
+/// precondition. It is never lost, because it is in the file's version history, but it is not what people open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoveredEdit {
+    /// Who saved, as the app names people; `None` where it does not tell.
+    pub by: Option<String>,
+    /// The version in the app's own history, for a person who looks for it; `None` where it is not known.
+    pub version: Option<String>,
+    /// Whether it is the file's present content again. Otherwise what was written is, and somebody must decide.
+    pub put_back: bool,
 }
 
 /// Result of a connector call.
@@ -83,6 +96,7 @@ impl Error {
             operation,
             context: context.into(),
             retry_after: None,
+            covered: None,
             source: None,
         }
     }
@@ -99,6 +113,19 @@ impl Error {
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
+    }
+
+    /// Of a write that covered a person's save.
+    #[must_use]
+    pub fn with_covered_edit(mut self, covered: CoveredEdit) -> Self {
+        self.covered = Some(Box::new(covered));
+        self
+    }
+
+    /// The save that a failed write covered nevertheless; `None` where nothing was written.
+    #[must_use]
+    pub fn covered_edit(&self) -> Option<&CoveredEdit> {
+        self.covered.as_deref()
     }
 
     /// What a caller can do about it.

@@ -21,15 +21,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use access::{Answer, Exposure, Obstacles, OwnerDetails};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{CoveredEdit, Error, ErrorKind, Result};
 pub use examination::{Examined, Health};
 pub use feed::{
     Change, ChangePage, Cursor, Feed, FeedList, FeedRef, UnreadableFeed, UnreadableFolder,
 };
 pub use file::{Barrier, FileKind, FileMeta, FileRef, FolderMeta, FolderRef, Version};
 pub use optional::{
-    AssignLabel, AssignOutcome, ChangeHints, HintAnswer, HintRequest, LabelSource, NativeLabel,
-    NativeLabels, Subscription,
+    AssignLabel, AssignOutcome, ChangeHints, HintAnswer, HintRequest, LabelMirror, LabelSource,
+    MirroredLabel, NativeLabel, NativeLabels, Subscription,
 };
 pub use remembered::Remembered;
 
@@ -76,7 +76,8 @@ pub trait Connector: Debug + Display + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`ErrorKind::Changed`] when `options.if_match` is given and the file has another version,
-    /// before or during the read.
+    /// before or during the read; an app that keeps old versions may give the bytes of the version that was asked for
+    /// instead. Bytes of another version are never given.
     async fn read(&self, file: &FileRef, options: ReadOptions) -> Result<Bytes>;
 
     /// Replaces the content of a file that still has the expected version, whole or not at all.
@@ -84,7 +85,8 @@ pub trait Connector: Debug + Display + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`ErrorKind::Changed`] when the file no longer has the version `options.expect`; nothing was
-    /// written then.
+    /// written then. Where the service keeps no precondition and somebody saved in the moment before the write, the
+    /// error is the same and has the [covered edit](Error::covered_edit), which says what the file's content is now.
     async fn write(&self, file: &FileRef, body: Bytes, options: WriteOptions) -> Result<FileMeta>;
 
     /// Who can reach the file.
@@ -103,6 +105,11 @@ pub trait Connector: Debug + Display + Send + Sync + 'static {
 
     /// The labels that the service itself reads and sets, where it can.
     fn native_labels(&self) -> Option<&dyn NativeLabels> {
+        None
+    }
+
+    /// Labels shown in the service's own terms, where it has such and they are configured.
+    fn label_mirror(&self) -> Option<&dyn LabelMirror> {
         None
     }
 

@@ -64,6 +64,31 @@ pub enum AssignOutcome {
     Pending,
 }
 
+/// A sensitivity label shown beside a file in the service's own terms: a Box classification, a Google Drive label. It is no
+/// label: the one in the file is, and nothing about a file is concluded from its mirror. The file's version stays.
+#[async_trait]
+pub trait LabelMirror: Send + Sync {
+    /// Shows `label` on the file in place of what is shown; `None` takes it off. Idempotent.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where the app is read-only, or the service has nothing that
+    /// stands for the label.
+    async fn show(&self, file: &FileRef, label: Option<MirroredLabel<'_>>) -> Result<()>;
+
+    /// Whether exactly `label` is shown on the file; with `None`, whether none is.
+    async fn is_shown(&self, file: &FileRef, label: Option<MirroredLabel<'_>>) -> Result<bool>;
+}
+
+/// A label that is mirrored. Services know labels by either; a connector takes what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MirroredLabel<'a> {
+    /// Label GUID.
+    pub id: &'a str,
+    /// Name as people read it.
+    pub name: &'a str,
+}
+
 /// Change notifications that the service sends to a public address. They are hints to look, never data.
 #[async_trait]
 pub trait ChangeHints: Send + Sync {

@@ -33,8 +33,8 @@ pub(crate) struct ServeCommand {
     #[arg(long, value_name = "N", default_value_t = 0)]
     files: u64,
 
-    /// Listen on PORT (control API) and the ports behind it (login, graph, sharepoint, sharepoint-my), and
-    /// not on ports that the system chooses.
+    /// Listen on PORT (control API) and the ports behind it (Microsoft's login, graph, sharepoint and sharepoint-my; Box's api,
+    /// upload and download; google), and not on ports that the system chooses.
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     listen_base: Option<u16>,
 

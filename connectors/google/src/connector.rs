@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use labeld_connector::{
     Capabilities, ChangeHints, ChangePage, Connector, Cursor, Examined, Exposure, FeedList,
-    FeedRef, FileMeta, FileRef, NativeLabels, Obstacles, OwnerDetails, ReadOptions, Result,
-    Version, WriteOptions,
+    FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, OwnerDetails, ReadOptions, Result, Version,
+    WriteOptions,
 };
 
 use crate::drive::GoogleDrive;
@@ -67,11 +67,11 @@ impl Connector for GoogleDrive {
         self.examine_all().await
     }
 
-    fn native_labels(&self) -> Option<&dyn NativeLabels> {
+    fn label_mirror(&self) -> Option<&dyn LabelMirror> {
         self.options
             .mirror_label
             .as_ref()
-            .map(|_| self as &dyn NativeLabels)
+            .map(|_| self as &dyn LabelMirror)
     }
 
     fn change_hints(&self) -> Option<&dyn ChangeHints> {

@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use labeld_connector::http::Method;
-use labeld_connector::{
-    AssignLabel, AssignOutcome, ErrorKind, FileRef, NativeLabel, NativeLabels, Result,
-};
+use labeld_connector::{ErrorKind, FileRef, LabelMirror, MirroredLabel, Result};
 use serde_json::{Value, json};
 
 use crate::client::Purpose;
@@ -13,8 +11,8 @@ use crate::drive::GoogleDrive;
 use crate::options::MirrorLabel;
 
 #[async_trait]
-impl NativeLabels for GoogleDrive {
-    async fn extract(&self, file: &FileRef) -> Result<Vec<NativeLabel>> {
+impl LabelMirror for GoogleDrive {
+    async fn is_shown(&self, file: &FileRef, label: Option<MirroredLabel<'_>>) -> Result<bool> {
         const OPERATION: &str = "look for Drive labels of";
         let purpose = Purpose::new(OPERATION, &file.0);
         let mirror = self.mirror(&purpose)?;
@@ -26,17 +24,16 @@ impl NativeLabels for GoogleDrive {
             .drive_url(&segments, &[("maxResults", "100")], false)?;
         let units = self.client.units.list;
         let answer: Value = self.client.get(url, &purpose, units, &sight.eyes).await?;
-        Ok(selected(&answer, mirror)
-            .into_iter()
-            .map(|label| NativeLabel {
-                label,
-                tenant: None,
-                method: None,
-            })
-            .collect())
+        let shown = selected(&answer, mirror);
+        Ok(match label {
+            Some(label) => {
+                shown.len() == 1 && shown.iter().all(|it| it.eq_ignore_ascii_case(label.id))
+            }
+            None => shown.is_empty(),
+        })
     }
 
-    async fn assign(&self, file: &FileRef, request: &AssignLabel) -> Result<AssignOutcome> {
+    async fn show(&self, file: &FileRef, label: Option<MirroredLabel<'_>>) -> Result<()> {
         const OPERATION: &str = "mirror the label of";
         let purpose = Purpose::new(OPERATION, &file.0);
         let mirror = self.mirror(&purpose)?;
@@ -45,13 +42,11 @@ impl NativeLabels for GoogleDrive {
             return Err(purpose.error(ErrorKind::Unsupported).with_source(why));
         }
         let (corpus, id) = parse_file(file, OPERATION)?;
-        let modification = if request.label.is_empty() {
-            json!({"labelId": mirror.label, "removeLabel": true})
-        } else {
+        let modification = if let Some(wanted) = label {
             let choice = mirror
                 .choices
                 .iter()
-                .find(|(label, _)| label.eq_ignore_ascii_case(&request.label));
+                .find(|(label, _)| label.eq_ignore_ascii_case(wanted.id));
             let Some((_, choice)) = choice else {
                 let why = "the configuration names no choice of the Drive label for it";
                 return Err(purpose.error(ErrorKind::Unsupported).with_source(why));
@@ -60,6 +55,8 @@ impl NativeLabels for GoogleDrive {
                 "labelId": mirror.label,
                 "fieldModifications": [{"fieldId": mirror.field, "setSelectionValues": [choice]}],
             })
+        } else {
+            json!({"labelId": mirror.label, "removeLabel": true})
         };
         let sight = self.sight(&corpus, OPERATION).await?;
         let segments = ["drive", "v3", "files", &id, "modifyLabels"];
@@ -73,8 +70,7 @@ impl NativeLabels for GoogleDrive {
                 call.json(&json!({"labelModifications": [modification]}))
                     .repeatable(true)
             });
-        self.client.send(call).await?;
-        Ok(AssignOutcome::Completed)
+        self.client.send(call).await.map(|_| ())
     }
 }
 

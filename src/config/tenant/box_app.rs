@@ -63,8 +63,6 @@ pub struct BoxConfig {
     pub unit_code: Option<String>,
     /// A retention policy on a file is taken to forbid new versions.
     pub retention_forbids_writing: bool,
-    /// For how many seconds a file is read without asking again whether it is still the listed one.
-    pub fresh_seconds: u32,
     /// What deliveries of webhooks are signed with; without either there are no webhooks.
     pub primary_signature_key: Option<Secret>,
     /// The other key, while one of them is changed.
@@ -108,7 +106,6 @@ pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<
     let credential = read_credential(section);
     let (read_only, mirror_classification) = read_writing(section);
     let calls_per_day: Option<Whole<1_000_000_000>> = section.optional("calls_per_day");
-    let fresh_seconds: Option<Whole<3_600>> = section.optional("fresh_seconds");
     let department_code: Option<String> = section.optional("department_code");
     Some(BoxConfig {
         token_url: url(section, "token_url"),
@@ -128,7 +125,6 @@ pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<
         department_code: department_code.unwrap_or_else(|| DEPARTMENT_CODE.to_owned()),
         unit_code: section.optional("unit_code"),
         retention_forbids_writing: section.or_default("retention_forbids_writing"),
-        fresh_seconds: fresh_seconds.map_or(0, |seconds| seconds.0),
         primary_signature_key: section.secret("primary_signature_key"),
         secondary_signature_key: section.secret("secondary_signature_key"),
         read_mode: section.optional("read_mode").unwrap_or(ReadMode::Requests),

@@ -1,7 +1,7 @@
 //! Signing in, webhooks, and labels mirrored as classifications.
 
 use chrono::TimeDelta;
-use labeld_connector::{Connector, ErrorKind, FeedRef, Health, HintRequest};
+use labeld_connector::{Connector, ErrorKind, FeedRef, Health, HintRequest, MirroredLabel};
 use labeld_connector_box::{BoxApp, BoxCredential, BoxOptions, HintOptions};
 use labeld_emulator::box_service::SignedDelivery;
 use labeld_emulator::frame::Effect;
@@ -281,24 +281,23 @@ async fn a_label_is_mirrored_where_it_is_switched_on() {
     let unsupported = |outcome: labeld_connector::Result<()>| {
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Unsupported);
     };
+    assert!(connect(false).label_mirror().is_none());
+    let mirror = app.label_mirror().unwrap();
+    let label = |name| MirroredLabel { id: "", name };
     // The enterprise has no classifications yet.
-    unsupported(app.mirror_label(&file.file, Some("Secret")).await);
+    unsupported(mirror.show(&file.file, Some(label("Secret"))).await);
     service.set_classifications(&["Secret", "Internal"]);
-    unsupported(
-        connect(false)
-            .mirror_label(&file.file, Some("Secret"))
-            .await,
-    );
-    unsupported(app.mirror_label(&file.file, Some("Unheard of")).await);
-    for label in [
+    unsupported(mirror.show(&file.file, Some(label("Unheard of"))).await);
+    for name in [
         Some("Secret"),
         Some("Internal"),
         Some("Internal"),
         None,
         None,
     ] {
-        app.mirror_label(&file.file, label).await.unwrap();
-        assert_eq!(service.classification(&id).as_deref(), label);
+        mirror.show(&file.file, name.map(label)).await.unwrap();
+        assert_eq!(service.classification(&id).as_deref(), name);
+        assert!(mirror.is_shown(&file.file, name.map(label)).await.unwrap());
     }
     assert_eq!(
         app.stat(&file.file).await.unwrap(),

@@ -1,9 +1,7 @@
 //! Reading: what it costs, what is noticed, what is refused.
 
-use std::time::Duration;
-
 use labeld_connector::{Connector, ErrorKind, FileRef, ReadOptions, Version};
-use labeld_connector_box::{BoxApp, BoxOptions};
+use labeld_connector_box::BoxApp;
 use labeld_emulator::box_service::{NewLock, Switches};
 use labeld_emulator::frame::Effect;
 
@@ -33,69 +31,30 @@ async fn a_read_costs_no_more_than_it_must() {
     type Read = (
         &'static str,
         Vec<Option<std::ops::Range<u64>>>,
-        Duration,
         &'static [&'static str],
         usize,
     );
     const CONTENT: &str = "GET content";
-    const LOOK: &str = "GET file";
     let table: Vec<Read> = vec![
         // A whole file is proved by its SHA-1.
-        ("whole", vec![None], Duration::ZERO, &[CONTENT], 1),
+        ("whole", vec![None], &[CONTENT], 1),
+        ("whole by range", vec![Some(0..16)], &[CONTENT], 1),
+        // A part is asked for by the number of the version.
+        ("a part", vec![Some(10..16)], &[CONTENT], 1),
+        // The address is used again.
         (
-            "whole by range",
-            vec![Some(0..16)],
-            Duration::ZERO,
-            &[CONTENT],
-            1,
-        ),
-        (
-            "a part",
-            vec![Some(10..16)],
-            Duration::ZERO,
-            &[LOOK, CONTENT],
-            1,
-        ),
-        // The address is used again; that the file is still the same is asked.
-        (
-            "two parts",
-            vec![Some(10..16), Some(0..4)],
-            Duration::ZERO,
-            &[LOOK, CONTENT, LOOK],
-            2,
-        ),
-        // Lately listed.
-        (
-            "a part, fresh",
-            vec![Some(10..16)],
-            Duration::from_secs(600),
-            &[CONTENT],
-            1,
-        ),
-        (
-            "three parts, fresh",
+            "three parts",
             vec![Some(10..16), Some(0..4), Some(4..8)],
-            Duration::from_secs(600),
             &[CONTENT],
             3,
         ),
-        (
-            "nothing",
-            vec![Some(4..4)],
-            Duration::from_secs(600),
-            &[],
-            0,
-        ),
+        ("nothing", vec![Some(4..4)], &[], 0),
     ];
-    for (name, ranges, fresh_for, api, downloads) in table {
+    for (name, ranges, api, downloads) in table {
         let enterprise = Enterprise::new().await;
         let id = enterprise.service().put(&enterprise.mina(), PATH, BODY);
-        let app = BoxApp::new(BoxOptions {
-            fresh_for,
-            ..enterprise.options()
-        })
-        .unwrap();
-        assert_eq!(app.capabilities().free_ranges, !fresh_for.is_zero());
+        let app = enterprise.connect();
+        assert!(app.capabilities().free_ranges);
         let file = listed(&app, PATH).await;
         let before = enterprise.emulator.journal().last();
         for range in ranges {
@@ -130,29 +89,58 @@ async fn a_read_costs_no_more_than_it_must() {
     }
 }
 
-/// Within the time for which a listing is trusted the bytes are of the version that was listed, whatever the file has become.
+/// Parts are of the version that was listed, whatever the file has become; a version that is gone is looked for.
 #[tokio::test]
 async fn a_part_of_a_listed_version_is_of_that_version() {
-    let enterprise = Enterprise::new().await;
-    let service = enterprise.service();
-    service.put(&enterprise.mina(), PATH, BODY);
-    let app = BoxApp::new(BoxOptions {
-        fresh_for: Duration::from_secs(600),
-        ..enterprise.options()
-    })
-    .unwrap();
-    let file = listed(&app, PATH).await;
-    service.put(&enterprise.mina(), PATH, b"fedcba9876543210".to_vec());
-    let bytes = app
-        .read(&file.file, part(0..4, &file.version))
-        .await
-        .unwrap();
-    assert_eq!(bytes, "0123");
+    let (enterprise, app, file) = one_file().await;
+    let read = |range| app.read(&file.file, part(range, &file.version));
+    enterprise
+        .service()
+        .put(&enterprise.mina(), PATH, b"fedcba9876543210".to_vec());
+    assert_eq!(read(0..4).await.unwrap(), "0123");
     let whole = ReadOptions {
         range: None,
         if_match: Some(file.version.clone()),
     };
     let error = app.read(&file.file, whole).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Changed);
+    // Without the address that is known already.
+    let other = enterprise.connect();
+    enterprise.fault(refusal(404, "not_found"), |rule| {
+        rule.path("/2.0/files/*/content")
+    });
+    let error = other
+        .read(&file.file, part(0..4, &file.version))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Changed);
+}
+
+/// The same, where the file has not changed: trying again may help, and it is not taken for gone.
+#[tokio::test]
+async fn a_version_that_is_not_found_though_the_file_is_there() {
+    let (enterprise, app, file) = one_file().await;
+    enterprise.fault(refusal(404, "not_found"), |rule| {
+        rule.path("/2.0/files/*/content")
+    });
+    let error = app
+        .read(&file.file, part(0..4, &file.version))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transient);
+}
+
+/// A service that ignores which version is asked for is noticed by the size of the file.
+#[tokio::test]
+async fn a_part_of_a_file_with_another_size_is_refused() {
+    let (_enterprise, app, file) = one_file().await;
+    let (content, number) = file.version.0.rsplit_once(':').unwrap();
+    let sha1 = content.rsplit_once(':').unwrap().0;
+    let version = Version(format!("{sha1}:17:{number}"));
+    let error = app
+        .read(&file.file, part(0..4, &version))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Changed);
 }
 

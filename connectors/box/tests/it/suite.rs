@@ -51,6 +51,14 @@ impl Harness for Unlucky {
         self.enterprise.remove(path).await;
     }
 
+    fn mirrored_labels(&self) -> &'static [(&'static str, &'static str)] {
+        self.enterprise.mirrored_labels()
+    }
+
+    async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {
+        self.enterprise.edit_before_write(path, body).await
+    }
+
     async fn truth(&self) -> BTreeMap<String, Vec<u8>> {
         self.enterprise.truth().await
     }

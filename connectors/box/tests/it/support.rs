@@ -133,9 +133,15 @@ impl Harness for Enterprise {
     async fn connect(&self) -> Arc<dyn Connector> {
         let options = BoxOptions {
             page_size: u32::try_from(MAX_PAGE).unwrap(),
+            mirror_classification: true,
             ..self.options()
         };
+        self.service().set_classifications(&["Secret", "Internal"]);
         Arc::new(BoxApp::new(options).unwrap())
+    }
+
+    fn mirrored_labels(&self) -> &'static [(&'static str, &'static str)] {
+        &[("", "Secret"), ("", "Internal")]
     }
 
     async fn put(&self, path: &str, body: &[u8]) {
@@ -154,6 +160,13 @@ impl Harness for Enterprise {
     async fn remove(&self, path: &str) {
         let item = self.service().find(&self.mina(), path).unwrap();
         self.service().trash(&item);
+    }
+
+    async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {
+        let item = self.service().find(&self.mina(), path).unwrap();
+        self.service()
+            .edit_before_upload(&item, body.to_vec(), &self.mina());
+        true
     }
 
     async fn truth(&self) -> BTreeMap<String, Vec<u8>> {

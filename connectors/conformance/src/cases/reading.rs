@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use labeld_connector::{Answer, ErrorKind, FileMeta, Health, ReadOptions, Version};
 
 use super::connect;
@@ -96,8 +97,10 @@ pub(crate) async fn if_match(harness: &dyn Harness) -> Outcome {
                 if_match: Some(version),
             };
             let what = format!("read of a changed file with {options:?}");
+            let is_known = options.if_match.as_ref() == Some(&listed.version);
+            let old = options.range.clone().map_or(BODY, |_| &BODY[..4]);
             let outcome = caller.read(&listed.file, options).await;
-            expect_error(&what, outcome, ErrorKind::Changed)?;
+            expect_changed_or(&what, outcome, is_known.then_some(old))?;
         }
     }
     let now = caller.stat(&listed.file).await?;
@@ -123,11 +126,23 @@ pub(crate) async fn changed_between_ranges(harness: &dyn Harness) -> Outcome {
     })?;
     harness.put(PATH, b"0123456789abcdef changed").await;
     let second = caller.read(&listed.file, half(8..16)).await;
-    expect_error(
+    expect_changed_or(
         "the second half of a changed file",
         second,
-        ErrorKind::Changed,
+        Some(&BODY[8..]),
     )
+}
+
+/// A file that has another version is refused, or its old version is read: never other bytes.
+fn expect_changed_or(
+    what: &str,
+    outcome: labeld_connector::Result<Bytes>,
+    old: Option<&[u8]>,
+) -> Outcome {
+    match (outcome, old) {
+        (Ok(bytes), Some(old)) => ensure(bytes == *old, || format!("{what} gives {bytes:?}")),
+        (outcome, _) => expect_error(what, outcome, ErrorKind::Changed),
+    }
 }
 
 pub(crate) async fn exposure(harness: &dyn Harness) -> Outcome {

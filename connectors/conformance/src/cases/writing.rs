@@ -1,6 +1,6 @@
 //! `write`.
 
-use labeld_connector::{ErrorKind, FileMeta, ReadOptions, Version, WriteOptions};
+use labeld_connector::{ErrorKind, FileMeta, MirroredLabel, ReadOptions, Version, WriteOptions};
 
 use super::connect;
 use super::reading::one_file;
@@ -70,6 +70,34 @@ pub(crate) async fn wrong_version(harness: &dyn Harness) -> Outcome {
     expect_content(harness, &listed, newer).await
 }
 
+/// The service keeps the precondition, or the connector finds out what it covered: a save is never lost in silence.
+pub(crate) async fn race(harness: &dyn Harness) -> Outcome {
+    let edit = b"what somebody saved in the moment before the write";
+    let Some((caller, listed)) = one_writable_file(harness).await? else {
+        return Ok(());
+    };
+    if !harness.edit_before_write(&path_of(&listed), edit).await {
+        return Ok(());
+    }
+    let outcome = caller
+        .write(&listed.file, NEW, expecting(&listed.version))
+        .await;
+    let covered = match &outcome {
+        Ok(_) => None,
+        Err(error) => error.covered_edit().cloned(),
+    };
+    expect_error(
+        "write over a save of that moment",
+        outcome,
+        ErrorKind::Changed,
+    )?;
+    let content: &[u8] = match covered {
+        Some(covered) if !covered.put_back => NEW,
+        _ => edit,
+    };
+    expect_content(harness, &listed, content).await
+}
+
 pub(crate) async fn keeps_modified(harness: &dyn Harness) -> Outcome {
     let Some((caller, listed)) = one_writable_file(harness).await? else {
         return Ok(());
@@ -92,6 +120,51 @@ pub(crate) async fn keeps_modified(harness: &dyn Harness) -> Outcome {
         "the version stayed with the time of modification".to_owned()
     })?;
     expect_content(harness, &listed, NEW).await
+}
+
+pub(crate) async fn mirror(harness: &dyn Harness) -> Outcome {
+    let Some((caller, listed)) = one_writable_file(harness).await? else {
+        return Ok(());
+    };
+    let labels: Vec<MirroredLabel<'_>> = harness
+        .mirrored_labels()
+        .iter()
+        .map(|&(id, name)| MirroredLabel { id, name })
+        .collect();
+    let Some(mirror) = caller.label_mirror() else {
+        return ensure(labels.is_empty(), || "labels are not mirrored".to_owned());
+    };
+    let [first, second, ..] = labels[..] else {
+        return Ok(());
+    };
+    let mut shown = None;
+    for label in [Some(first), Some(second), Some(second), None, None] {
+        let before = mirror.is_shown(&listed.file, shown).await?;
+        ensure(before, || format!("{shown:?} is not shown"))?;
+        mirror.show(&listed.file, label).await?;
+        for other in [Some(first), Some(second), None] {
+            let is_shown = mirror.is_shown(&listed.file, other).await?;
+            ensure(is_shown == (other == label), || {
+                format!("shown {label:?}: asked for {other:?} it says {is_shown}")
+            })?;
+        }
+        shown = label;
+    }
+    let unknown = MirroredLabel {
+        id: "00000000-0000-0000-0000-000000000000",
+        name: "no such label",
+    };
+    let outcome = mirror.show(&listed.file, Some(unknown)).await;
+    expect_error(
+        "mirror a label that nothing stands for",
+        outcome,
+        ErrorKind::Unsupported,
+    )?;
+    let now = caller.stat(&listed.file).await?;
+    ensure(now.version == listed.version, || {
+        "a mirrored label changed the file's version".to_owned()
+    })?;
+    expect_content(harness, &listed, OLD).await
 }
 
 pub(crate) async fn absent(harness: &dyn Harness) -> Outcome {

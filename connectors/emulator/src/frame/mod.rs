@@ -11,6 +11,7 @@ mod glob;
 mod journal;
 mod private_file;
 mod provider;
+mod reply;
 mod seed;
 mod serve;
 pub(crate) mod snapshot;
@@ -25,6 +26,7 @@ pub use journal::{
 };
 pub use private_file::write_private;
 pub use provider::{ControlError, Operation, Provider, arguments};
+pub(crate) use reply::{Body, Reply};
 pub use seed::{Seed, each_seed};
 pub use serve::{Arrival, Server, ServerOptions};
 

@@ -21,7 +21,7 @@ mod world;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::extract::Request;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use url::Url;
@@ -35,9 +35,11 @@ pub use self::switches::{
 
 use self::state::State;
 use self::wire::call::Call;
-use self::wire::reply::Reply;
 use self::world::World;
-use crate::frame::{ActiveFaults, Frame};
+use crate::frame::{ActiveFaults, Frame, Reply};
+
+/// The type of JSON as Google sends it.
+pub(crate) const JSON: &str = "application/json; charset=UTF-8";
 
 /// The domain of the customer at the start.
 const DOMAIN: &str = "alder.example";
@@ -146,7 +148,7 @@ impl Google {
         let mut call = Call::new(parts.method, target, parts.headers, body);
         call.faults = parts.extensions.get::<ActiveFaults>().cloned();
         let reply: Reply = self.with(|world| api::answer(world, &call, &self.static_tokens));
-        reply.into_response()
+        reply.response(JSON)
     }
 }
 

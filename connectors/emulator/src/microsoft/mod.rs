@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -56,6 +56,9 @@ use self::state::site::SharePointHost;
 use self::wire::{Call, Reply};
 use self::world::World;
 use crate::frame::{ActiveFaults, ControlError, Frame, Operation, Provider};
+
+/// The type of JSON as Graph sends it.
+const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 
 /// How the tenant begins.
 #[derive(Clone)]
@@ -263,7 +266,7 @@ impl Microsoft {
             Host::Graph => graph::answer(self, call).await,
             Host::SharePoint(host) => self.with(|world| sharepoint::answer(world, host, &call)),
         };
-        reply.into_response()
+        reply.response(JSON)
     }
 }
 

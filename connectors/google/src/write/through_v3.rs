@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chrono::SecondsFormat;
 use labeld_connector::http::{Expect, Method};
-use labeld_connector::{ErrorKind, Result};
+use labeld_connector::{CoveredEdit, ErrorKind, Result};
 use serde_json::{Value, json};
 
 use super::body::UploadBody;
@@ -127,23 +127,26 @@ impl GoogleDrive {
             return Ok(());
         };
         let id = covered.id.as_deref().unwrap_or_default();
-        let who = covered.last_modifying_user.as_ref();
-        let who = who
-            .and_then(|user| user.email_address.as_deref())
-            .unwrap_or("somebody");
-        let outcome = match self
-            .put_back(writing, id, before.mime_type.as_deref())
-            .await
-        {
+        let by = covered.last_modifying_user.as_ref();
+        let by = by.and_then(|user| user.email_address.clone());
+        let put_back = self.put_back(writing, id, before.mime_type.as_deref());
+        let put_back = put_back.await;
+        let edit = CoveredEdit {
+            by: by.clone(),
+            version: covered.id.clone(),
+            put_back: put_back.is_ok(),
+        };
+        let outcome = match put_back {
             Ok(()) => "it was put back".to_owned(),
             Err(error) => format!(
                 "it is revision {id} of the file and must be put back by hand ({})",
                 error.sentence()
             ),
         };
+        let who = by.as_deref().unwrap_or("somebody");
         let told = format!("{who} saved the file just before it was written over; {outcome}");
         tracing::warn!(file = writing.purpose.context, "{told}");
-        Err(writing.changed().with_source(told))
+        Err(writing.changed().with_source(told).with_covered_edit(edit))
     }
 
     /// All revisions, the oldest first. The call knows no `supportsAllDrives`.

@@ -25,6 +25,7 @@ const TOUCHED_BY_OPTIONS: &[Case] = &[
     Case::ReadChangedBetweenRanges,
     Case::Write,
     Case::WriteWrongVersion,
+    Case::WriteRace,
     Case::WriteKeepsModified,
     Case::WriteAbsent,
     Case::Exposure,

@@ -1,12 +1,9 @@
 //! Change notifications and mirrored labels: the optional parts.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use labeld_connector::http::Url;
-use labeld_connector::{
-    AssignLabel, AssignOutcome, Connector as _, ErrorKind, FeedRef, HintRequest,
-};
+use labeld_connector::{Connector as _, ErrorKind, FeedRef, HintRequest, MirroredLabel};
 use labeld_connector_google::{GoogleOptions, HintOptions, MirrorLabel};
 
 use crate::support::{MINA, World};
@@ -91,13 +88,10 @@ async fn notifications_are_hints_of_known_channels() {
 #[tokio::test]
 async fn labels_are_mirrored_where_the_configuration_says_to_what() {
     let guid = "9ecc69e2-8aa6-4f2b-9dbd-0a7d5d4a6c11";
+    let upper = guid.to_uppercase();
     let world = World::new().await;
-    assert!(
-        world
-            .connect(world.mina_options())
-            .native_labels()
-            .is_none()
-    );
+    let plain = world.connect(world.mina_options());
+    assert!(plain.label_mirror().is_none());
     let mirror_label = Some(MirrorLabel {
         label: "L1abc".to_owned(),
         field: "F1".to_owned(),
@@ -108,41 +102,20 @@ async fn labels_are_mirrored_where_the_configuration_says_to_what() {
         ..world.mina_options()
     });
     let meta = world.one_file(&drive, "plan.docx", b"x").await;
-    let labels = drive.native_labels().unwrap();
-    let request = |label: &str| AssignLabel {
-        label: label.to_owned(),
-        method: "standard".to_owned(),
-        justification: String::new(),
-        patience: Duration::from_secs(1),
-    };
-    assert_eq!(labels.extract(&meta.file).await.unwrap(), []);
-    let outcome = labels
-        .assign(&meta.file, &request(&guid.to_uppercase()))
-        .await
-        .unwrap();
-    assert_eq!(outcome, AssignOutcome::Completed);
-    let found = labels.extract(&meta.file).await.unwrap();
-    assert_eq!(
-        found.iter().map(|it| it.label.as_str()).collect::<Vec<_>>(),
-        [guid]
-    );
+    let mirror = drive.label_mirror().unwrap();
+    let label = Some(MirroredLabel {
+        id: &upper,
+        name: "Confidential",
+    });
+    mirror.show(&meta.file, label).await.unwrap();
+    assert!(mirror.is_shown(&meta.file, label).await.unwrap());
     // No new content: the mirror is beside it.
     assert_eq!(drive.stat(&meta.file).await.unwrap().version, meta.version);
-    let unknown = labels
-        .assign(&meta.file, &request("00000000-0000-0000-0000-000000000000"))
-        .await;
-    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::Unsupported);
-    labels.assign(&meta.file, &request("")).await.unwrap();
-    assert_eq!(labels.extract(&meta.file).await.unwrap(), []);
     let read_only = world.connect(GoogleOptions {
         mirror_label,
         read_only: true,
         ..world.mina_options()
     });
-    let refused = read_only
-        .native_labels()
-        .unwrap()
-        .assign(&meta.file, &request(guid))
-        .await;
-    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Unsupported);
+    let refused = read_only.label_mirror().unwrap().show(&meta.file, label);
+    assert_eq!(refused.await.unwrap_err().kind(), ErrorKind::Unsupported);
 }

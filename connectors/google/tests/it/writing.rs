@@ -93,10 +93,16 @@ async fn an_edit_in_between_is_never_lost() {
         let bodies: Vec<&[u8]> = now.revisions.iter().map(|(_, body)| &body[..]).collect();
         match writes {
             // Nothing was written at all.
-            WriteApi::V2 | WriteApi::V2ThenV3 => assert_eq!(bodies, [OLD, EDIT]),
+            WriteApi::V2 | WriteApi::V2ThenV3 => {
+                assert_eq!(bodies, [OLD, EDIT]);
+                assert_eq!(error.covered_edit(), None);
+            }
             // It was covered for a moment, and put back.
             WriteApi::V3 => {
                 assert_eq!(bodies, [OLD, EDIT, NEW, EDIT]);
+                let edit = error.covered_edit().unwrap();
+                assert_eq!(edit.by.as_deref(), Some("admin@alder.example"));
+                assert!(edit.put_back && edit.version.is_some(), "{edit:?}");
                 let told = sentence(&error);
                 assert!(
                     told.contains("admin@alder.example") && told.contains("was put back"),
@@ -107,6 +113,33 @@ async fn an_edit_in_between_is_never_lost() {
         let present = drive.stat(&meta.file).await.unwrap();
         assert_eq!(present.own_write, Some(false), "{writes:?}");
     }
+}
+
+/// The window of the write without a precondition: nothing is asked between the look that compares the version and the
+/// upload, so that it is as long as the upload takes to arrive.
+#[tokio::test]
+async fn without_a_precondition_the_look_is_the_last_call_before_the_upload() {
+    let (world, drive, meta) = with_file(WriteApi::V3).await;
+    let before = world.emulator.journal().last();
+    drive
+        .write(&meta.file, Bytes::from(NEW), expecting(&meta))
+        .await
+        .unwrap();
+    let entries = world.emulator.journal().since(before);
+    let id = id_of(&meta);
+    let calls: Vec<String> = entries
+        .iter()
+        .map(|entry| format!("{} {}", entry.method, entry.path()).replace(&id, "ID"))
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            "GET /drive/v3/files/ID",
+            "GET /drive/v3/files/ID",
+            "PATCH /upload/drive/v3/files/ID",
+            "GET /drive/v3/files/ID/revisions",
+        ]
+    );
 }
 
 /// Where it cannot be put back, the error names the revision.
@@ -128,6 +161,9 @@ async fn an_edit_that_cannot_be_put_back_is_named() {
     let (revision, _) = now.revisions.iter().find(|(_, body)| body == EDIT).unwrap();
     let told = sentence(&error);
     assert_eq!(error.kind(), ErrorKind::Changed);
+    let edit = error.covered_edit().unwrap();
+    assert_eq!(edit.version.as_ref(), Some(revision));
+    assert!(!edit.put_back);
     assert!(
         told.contains(revision) && told.contains("by hand"),
         "{told}"

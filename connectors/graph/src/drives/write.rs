@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use labeld_connector::http::{CallFailure, Method};
-use labeld_connector::{Error, ErrorKind, FileMeta, FileRef, Result, WriteOptions};
+use labeld_connector::{CoveredEdit, Error, ErrorKind, FileMeta, FileRef, Result, WriteOptions};
 
 use super::Core;
 use super::info::DriveInfo;
@@ -58,8 +58,13 @@ impl Core {
             }
             Err(error) => return Err(self.explained(at, &drive, error, &purpose).await),
         };
-        self.report_covered_edit(at, &before, &after, &purpose)
-            .await;
+        if let Some(edit) = self.covered_edit(at, &before, &after, &purpose).await {
+            let why = "somebody saved the file just before it was written; their version is in its history";
+            return Err(purpose
+                .error(ErrorKind::Changed)
+                .with_source(why)
+                .with_covered_edit(edit));
+        }
         let after = filled_from(after, &before);
         let folder = self.folder_below_root(&drive, &before, OPERATION).await?;
         self.meta(&drive, &after, drive.path_of(&folder))
@@ -145,36 +150,40 @@ impl Core {
         error
     }
 
-    /// Warns when somebody's save lies under ours: it came between the look and the write, and the service did not heed
-    /// the precondition. It is in the version history (§5.1).
-    async fn report_covered_edit(
+    /// Somebody's save that lies under ours: it came between the look and the write, and the service did not heed the
+    /// precondition. It is in the version history (§5.1).
+    async fn covered_edit(
         &self,
         at: ItemRef<'_>,
         before: &DriveItem,
         after: &DriveItem,
         purpose: &Purpose<'_>,
-    ) {
+    ) -> Option<CoveredEdit> {
         let tags = before.e_tag.as_deref().zip(after.e_tag.as_deref());
         if tags.and_then(|(before, after)| changes_between(before, after)) <= Some(1) {
-            return;
+            return None;
         }
-        let Ok(mut url) = self.item_url(at, &["versions"], None) else {
-            return;
-        };
+        let mut url = self.item_url(at, &["versions"], None).ok()?;
         ask(
             &mut url,
             &[("$select", "id,lastModifiedDateTime"), ("$top", "2")],
         );
         let versions: Result<Page<FileVersion>> = self.tenant.get(url, purpose, UNITS_LIST).await;
-        let covered = versions.ok().and_then(|page| page.value.into_iter().nth(1));
-        let saved = covered.and_then(|version| version.last_modified_date_time);
-        if saved > before.last_modified_date_time {
-            tracing::warn!(
-                file = %at.file(),
-                saved = ?saved,
-                "somebody saved the file just before it was written; their version is in its history"
-            );
+        let covered = versions.ok()?.value.into_iter().nth(1)?;
+        let saved = covered.last_modified_date_time;
+        if saved <= before.last_modified_date_time {
+            return None;
         }
+        tracing::warn!(
+            file = %at.file(),
+            saved = ?saved,
+            "somebody saved the file just before it was written; their version is in its history"
+        );
+        Some(CoveredEdit {
+            by: None,
+            version: covered.id,
+            put_back: false,
+        })
     }
 }
 

@@ -127,6 +127,7 @@ impl Publication {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct FileVersion {
+    pub(crate) id: Option<String>,
     #[serde(deserialize_with = "time")]
     pub(crate) last_modified_date_time: Option<DateTime<Utc>>,
 }

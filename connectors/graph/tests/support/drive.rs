@@ -56,6 +56,12 @@ impl<S: Scope + Clone> Harness for AppDrive<S> {
         self.world.microsoft().remove(&self.drive, path);
     }
 
+    async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {
+        let microsoft = self.world.microsoft();
+        microsoft.edit_before_upload(&self.drive, path, body.to_vec(), MINA);
+        true
+    }
+
     async fn truth(&self) -> BTreeMap<String, Vec<u8>> {
         let files = self.world.microsoft().files(&self.drive);
         files
@@ -102,6 +108,10 @@ impl<H: Harness> Harness for Unlucky<H> {
 
     async fn remove(&self, path: &str) {
         self.app.remove(path).await;
+    }
+
+    async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {
+        self.app.edit_before_write(path, body).await
     }
 
     async fn truth(&self) -> BTreeMap<String, Vec<u8>> {

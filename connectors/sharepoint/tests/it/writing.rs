@@ -302,7 +302,10 @@ async fn where_the_precondition_is_not_heeded_the_covered_edit_stays_in_the_hist
     let writing = app.app();
     let writing = writing.write(&meta.file, NEW.into(), expecting(&meta));
     let (outcome, requests) = app.world.requests(writing).await;
-    outcome.unwrap();
+    let error = outcome.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Changed);
+    let edit = error.covered_edit().unwrap();
+    assert!(!edit.put_back && edit.version.is_some(), "{edit:?}");
     assert_eq!(content(&app).await, NEW);
     let looked = requests
         .iter()

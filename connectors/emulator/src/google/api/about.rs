@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::route::Context;
+use crate::frame::Reply;
 use crate::google::wire::failure::Failure;
 use crate::google::wire::fields::Mask;
-use crate::google::wire::reply::Reply;
 use crate::google::wire::schema::{Api, Shape};
 
 pub(super) fn get(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {

@@ -5,10 +5,11 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 
 use super::route;
+use crate::frame::{Body, Reply};
+use crate::google::JSON;
 use crate::google::wire::call::Call;
 use crate::google::wire::failure::Failure;
 use crate::google::wire::multipart::{self, Part};
-use crate::google::wire::reply::{Body, Reply};
 use crate::google::world::World;
 
 /// Most calls in one.
@@ -131,8 +132,8 @@ fn write_part(body: &mut BytesMut, id: Option<&str>, reply: &Reply) {
         "\r\nHTTP/1.1 {} {reason}\r\n",
         reply.status.as_u16()
     ));
-    if let Some(media_type) = reply.media_type() {
-        head.push_str(&format!("Content-Type: {media_type}\r\n"));
+    if reply.is_json() {
+        head.push_str(&format!("Content-Type: {JSON}\r\n"));
     }
     for (name, value) in &reply.headers {
         if let Ok(value) = value.to_str() {

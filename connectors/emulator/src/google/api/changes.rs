@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::disturb;
 use super::render;
 use super::route::Context;
+use crate::frame::Reply;
 use crate::google::state::file::File;
 use crate::google::state::log::{Aside, Entry, LogOf, Sequence};
 use crate::google::state::written;
 use crate::google::wire::failure::Failure;
 use crate::google::wire::fields::Mask;
-use crate::google::wire::reply::Reply;
 use crate::google::wire::schema::{Api, Shape};
 
 /// A token is the place in the sequence times this, and the number of the log.

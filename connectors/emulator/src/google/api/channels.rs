@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::changes;
 use super::route::Context;
+use crate::frame::Reply;
 use crate::google::ids::IdKind;
 use crate::google::state::transient::Channel;
 use crate::google::wire::failure::Failure;
-use crate::google::wire::reply::Reply;
 
 /// How long a channel lives unless it says otherwise.
 const DEFAULT_LIFE: TimeDelta = TimeDelta::hours(1);

@@ -2,9 +2,9 @@
 
 use super::route::Context;
 use super::writes::Metadata;
+use crate::frame::Reply;
 use crate::google::state::file::Rare;
 use crate::google::wire::failure::Failure;
-use crate::google::wire::reply::Reply;
 use crate::google::world::NewFile;
 
 pub(super) fn copy(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {

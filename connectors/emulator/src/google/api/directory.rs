@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::about::without_nulls;
 use super::route::Context;
+use crate::frame::Reply;
 use crate::google::state::directory::{Group, User};
 use crate::google::state::written;
 use crate::google::wire::failure::Failure;
 use crate::google::wire::fields::Mask;
-use crate::google::wire::reply::Reply;
 use crate::google::wire::schema::{Api, Shape};
 
 pub(super) fn users(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::route::Context;
+use crate::frame::Reply;
 use crate::google::state::permission::{Permission, Role};
 use crate::google::state::shared_drive::SharedDrive;
 use crate::google::state::written;
@@ -10,7 +11,6 @@ use crate::google::switches::DrivesForOthers;
 use crate::google::wire::failure::Failure;
 use crate::google::wire::fields::Mask;
 use crate::google::wire::query::{self, Condition, Term, TextTest};
-use crate::google::wire::reply::Reply;
 use crate::google::wire::schema::{Api, Shape};
 
 pub(super) fn list(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {

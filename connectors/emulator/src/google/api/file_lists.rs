@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use super::disturb;
 use super::route::Context;
 use super::{condition, render, render_v2};
+use crate::frame::Reply;
 use crate::google::state::file::{File, FileNumber};
 use crate::google::wire::failure::Failure;
 use crate::google::wire::fields::Mask;
 use crate::google::wire::query::{self, Condition};
-use crate::google::wire::reply::Reply;
 use crate::google::wire::schema::{Api, Shape};
 
 const V3_DEFAULT: &str =

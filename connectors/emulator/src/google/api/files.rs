@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use super::route::{CONTENT, Context};
+use super::route::Context;
+use super::routes::CONTENT;
 use super::{media, render, render_v2};
+use crate::frame::Reply;
 use crate::google::ids::IdKind;
 use crate::google::state::file::{File, FileNumber};
 use crate::google::state::permission::Role;
 use crate::google::wire::failure::Failure;
 use crate::google::wire::fields::Mask;
-use crate::google::wire::reply::Reply;
 use crate::google::wire::schema::{Api, Shape};
 
 impl Context<'_, '_> {

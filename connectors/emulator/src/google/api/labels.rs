@@ -4,12 +4,12 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::route::Context;
+use crate::frame::Reply;
 use crate::google::state::file::File;
 use crate::google::state::label::DriveLabel;
 use crate::google::state::permission::Role;
 use crate::google::wire::failure::Failure;
 use crate::google::wire::fields::Mask;
-use crate::google::wire::reply::Reply;
 use crate::google::wire::schema::{Api, Shape};
 use crate::google::world::{Touch, World};
 

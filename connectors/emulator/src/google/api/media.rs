@@ -11,11 +11,11 @@ use http::header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName}
 use super::render;
 use super::route::Context;
 use crate::frame::Content;
+use crate::frame::{Body, Reply};
 use crate::google::state::file::{File, FileNumber, Revision};
 use crate::google::state::permission::Role;
 use crate::google::switches::{MediaHash, SuffixRange};
 use crate::google::wire::failure::Failure;
-use crate::google::wire::reply::{Body, Reply};
 
 /// The head of a file.
 pub(super) fn of_file(

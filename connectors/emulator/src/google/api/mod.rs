@@ -19,6 +19,7 @@ mod render;
 mod render_v2;
 mod revisions;
 mod route;
+mod routes;
 mod uploads;
 mod writes;
 

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::route::Context;
 use super::{drives, render};
+use crate::frame::Reply;
 use crate::google::state::permission::{Grantee, Permission, Role};
 use crate::google::wire::failure::Failure;
 use crate::google::wire::fields::Mask;
-use crate::google::wire::reply::Reply;
 use crate::google::wire::schema::{Api, Shape};
 
 pub(super) fn list(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {

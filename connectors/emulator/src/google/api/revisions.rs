@@ -3,14 +3,15 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::route::{CONTENT, Context};
+use super::route::Context;
+use super::routes::CONTENT;
 use super::{media, render};
+use crate::frame::Reply;
 use crate::google::state::file::{File, FileNumber, Revision};
 use crate::google::state::permission::Role;
 use crate::google::state::written;
 use crate::google::wire::failure::Failure;
 use crate::google::wire::fields::Mask;
-use crate::google::wire::reply::Reply;
 use crate::google::wire::schema::{Api, Shape};
 
 /// Most revisions of a file that are kept for ever.

@@ -9,12 +9,12 @@ pub(super) use self::session::resume;
 use super::route::Context;
 use super::writes::{Metadata, Upload, change, check_precondition, make};
 use crate::frame::Content;
+use crate::frame::Reply;
 use crate::google::state::file::{FileNumber, NATIVE_PREFIX};
 use crate::google::state::permission::Role;
 use crate::google::wire::call::json_object;
 use crate::google::wire::failure::Failure;
 use crate::google::wire::multipart;
-use crate::google::wire::reply::Reply;
 use crate::google::world::Actor;
 
 /// The body of a call as the service understands it.

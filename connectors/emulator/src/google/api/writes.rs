@@ -9,13 +9,13 @@ pub(super) use self::metadata::Metadata;
 pub(super) use self::precondition::check as check_precondition;
 use super::route::Context;
 use crate::frame::Content;
+use crate::frame::Reply;
 use crate::google::mime;
 use crate::google::state::file::{FOLDER, FileNumber, NATIVE_PREFIX, SHORTCUT};
 use crate::google::state::permission::Role;
 use crate::google::state::to_milliseconds;
 use crate::google::tokens::CLIENT_ID;
 use crate::google::wire::failure::Failure;
-use crate::google::wire::reply::Reply;
 use crate::google::world::{Actor, NewFile, Touch};
 
 /// Bytes to be stored, and their type.

@@ -4,8 +4,8 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::assertion::{self, Claims};
+use crate::frame::{Body, Reply};
 use crate::google::wire::call::Call;
-use crate::google::wire::reply::{Body, Reply};
 use crate::google::world::World;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use super::reply::{Body, Reply};
+use crate::frame::{Body, Reply};
 use crate::google::world::EditError;
 
 /// A refusal, boxed because it is the rare outcome of everything.

@@ -5,5 +5,4 @@ pub(crate) mod failure;
 pub(crate) mod fields;
 pub(crate) mod multipart;
 pub(crate) mod query;
-pub(crate) mod reply;
 pub(crate) mod schema;

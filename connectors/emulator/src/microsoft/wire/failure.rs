@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use super::reply::{Body, Reply};
+use crate::frame::{Body, Reply};
 use crate::microsoft::switches::Switches;
 use crate::microsoft::world::EditError;
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use labeld_conformance::{Chaos, ChaosOptions, Harness, MAX_PAGE};
 use labeld_connector::Connector;
-use labeld_connector_google::{GoogleOptions, Users};
+use labeld_connector_google::{GoogleOptions, MirrorLabel, Users};
 
 use super::{MINA, World, dynamic};
 
@@ -17,6 +17,12 @@ pub(crate) enum Place {
     MyDrive,
     SharedDrive,
 }
+
+/// Labels that are mirrored: id and name.
+const MIRRORED: [(&str, &str); 2] = [
+    ("9ecc69e2-8aa6-4f2b-9dbd-0a7d5d4a6c11", "Public"),
+    ("1a19d03a-48bc-4359-8038-5b5f6d5847c3", "Confidential"),
+];
 
 /// How files are removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +66,17 @@ impl App {
                 ..self.world.options()
             },
         };
+        let choices = ["CH_PUB", "CH_CONF"];
+        let choices = MIRRORED.iter().zip(choices);
         (self.change)(GoogleOptions {
             page_size,
+            mirror_label: Some(MirrorLabel {
+                label: "L1abc".to_owned(),
+                field: "F1".to_owned(),
+                choices: choices
+                    .map(|((id, _), choice)| ((*id).to_owned(), choice.to_owned()))
+                    .collect(),
+            }),
             ..options
         })
     }
@@ -112,6 +127,18 @@ impl Harness for App {
         }
     }
 
+    fn mirrored_labels(&self) -> &'static [(&'static str, &'static str)] {
+        &MIRRORED
+    }
+
+    async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {
+        let google = self.world.google();
+        let id = google.id_at(&self.name(), path).unwrap();
+        let body = Bytes::copy_from_slice(body);
+        google.edit_before_upload(&id, body, MINA).unwrap();
+        true
+    }
+
     async fn truth(&self) -> BTreeMap<String, Vec<u8>> {
         let files = self.world.google().files(&self.name()).unwrap();
         files
@@ -153,6 +180,14 @@ impl Harness for Unlucky {
 
     async fn remove(&self, path: &str) {
         self.app.remove(path).await;
+    }
+
+    fn mirrored_labels(&self) -> &'static [(&'static str, &'static str)] {
+        self.app.mirrored_labels()
+    }
+
+    async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {
+        self.app.edit_before_write(path, body).await
     }
 
     async fn truth(&self) -> BTreeMap<String, Vec<u8>> {

@@ -7,6 +7,7 @@ use http::{HeaderName, StatusCode};
 
 use super::store;
 use crate::frame::Content;
+use crate::frame::Reply;
 use crate::google::api::route::Context;
 use crate::google::api::writes::{Metadata, Upload, check_precondition, make};
 use crate::google::ids::IdKind;
@@ -14,7 +15,6 @@ use crate::google::state::file::FileNumber;
 use crate::google::state::transient::UploadSession;
 use crate::google::switches::ResumableCheck;
 use crate::google::wire::failure::Failure;
-use crate::google::wire::reply::Reply;
 
 /// Pieces but the last are multiples of this.
 const PIECE: u64 = 262_144;

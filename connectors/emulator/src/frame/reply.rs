@@ -1,11 +1,11 @@
-//! What is answered.
+//! What a provider answers.
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
-use crate::frame::ResourceUnits;
+use super::ResourceUnits;
 
 /// An answer.
 #[derive(Debug, Clone)]
@@ -53,27 +53,31 @@ impl Reply {
         }
         self
     }
-}
 
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        let (media_type, body) = match self.body {
-            Body::Empty => (None, Bytes::new()),
-            Body::Json(value) => (
-                Some(
-                    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8",
-                ),
-                Bytes::from(value.to_string()),
-            ),
-            Body::Bytes(bytes) => (None, bytes),
-        };
-        let mut response = (self.status, body).into_response();
+    /// Whether the body is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self.body, Body::Json(_))
+    }
+
+    /// The body as it is sent.
+    pub(crate) fn bytes(&self) -> Bytes {
+        match &self.body {
+            Body::Empty => Bytes::new(),
+            Body::Json(value) => Bytes::from(value.to_string()),
+            Body::Bytes(bytes) => bytes.clone(),
+        }
+    }
+
+    /// The answer as it is sent, with the type that the service gives to JSON.
+    pub(crate) fn response(self, json_type: &'static str) -> Response {
+        let is_json = self.is_json();
+        let mut response = (self.status, self.bytes()).into_response();
         let headers = response.headers_mut();
         headers.remove(http::header::CONTENT_TYPE);
-        if let Some(media_type) = media_type {
+        if is_json {
             headers.insert(
                 http::header::CONTENT_TYPE,
-                HeaderValue::from_static(media_type),
+                HeaderValue::from_static(json_type),
             );
         }
         headers.extend(self.headers);
