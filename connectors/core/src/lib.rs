@@ -10,6 +10,7 @@ mod error;
 mod examination;
 mod feed;
 mod file;
+mod folder_trees;
 pub mod http;
 mod optional;
 mod remembered;
@@ -27,6 +28,7 @@ pub use feed::{
     Change, ChangePage, Cursor, Feed, FeedList, FeedRef, UnreadableFeed, UnreadableFolder,
 };
 pub use file::{Barrier, FileKind, FileMeta, FileRef, FolderMeta, FolderRef, Version};
+pub use folder_trees::FolderTrees;
 pub use optional::{
     AssignLabel, AssignOutcome, ChangeHints, HintAnswer, HintRequest, LabelMirror, LabelSource,
     MirroredLabel, NativeLabel, NativeLabels, Subscription,

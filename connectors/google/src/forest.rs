@@ -1,9 +1,6 @@
 //! Where folders are: a file names its folder, and nothing above it.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-
-use labeld_connector::Cursor;
+use labeld_connector::{Cursor, FolderTrees};
 
 use crate::corpus::Corpus;
 use crate::feeds::one_segment;
@@ -42,49 +39,33 @@ pub(crate) struct Known {
 }
 
 /// The folders of the corpora that are being walked.
-///
-/// A tree is only as good as the chain of pages that it was made of: it is dropped as soon as the caller goes
-/// on from anywhere else than the last page, because somebody else may have seen the pages between.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Forest {
-    trees: HashMap<Corpus, Tree>,
-    hasher: RandomState,
-    folders: usize,
-    uses: u64,
+    /// A folder, and whether it belongs to the corpus.
+    trees: FolderTrees<Corpus, (Node, bool)>,
 }
 
-#[derive(Debug, Default)]
-struct Tree {
-    nodes: HashMap<u64, (Node, bool)>,
-    /// The cursors of the last page: where it began, and where it led to.
-    last_page: Option<[Option<u64>; 2]>,
-    last_use: u64,
+impl Default for Forest {
+    fn default() -> Self {
+        Self {
+            trees: FolderTrees::new(MOST_FOLDERS),
+        }
+    }
 }
 
 impl Forest {
     /// Begins a page of `corpus` that continues from `since`.
     pub(crate) fn begin_page(&mut self, corpus: &Corpus, since: Option<&Cursor>) {
-        let since = since.map(|cursor| self.hasher.hash_one(&cursor.0));
-        let continues = self.trees.get(corpus).is_some_and(|tree| {
-            since.is_some() && tree.last_page.is_some_and(|ends| ends.contains(&since))
-        });
-        if !continues {
-            self.drop_tree(corpus);
-        }
+        self.trees.begin_page(corpus, since);
     }
 
     /// Ends it: the next page begins at `next`, or this one is asked for again.
     pub(crate) fn end_page(&mut self, corpus: &Corpus, since: Option<&Cursor>, next: &Cursor) {
-        let ends = [since, Some(next)].map(|end| end.map(|end| self.hasher.hash_one(&end.0)));
-        self.uses += 1;
-        let tree = self.trees.entry(corpus.clone()).or_default();
-        tree.last_page = Some(ends);
-        tree.last_use = self.uses;
+        self.trees.end_page(corpus, since, next);
     }
 
     /// Takes in a folder.
     pub(crate) fn put(&mut self, corpus: &Corpus, id: &str, place: &Place, is_own: bool) {
-        self.make_room(corpus);
         let node = match place {
             Place::Top => Node::Top,
             Place::In { parent, name } => Node::In {
@@ -95,30 +76,17 @@ impl Forest {
                 name: one_segment(name).into(),
             },
         };
-        let key = self.hasher.hash_one(id);
-        let tree = self.trees.entry(corpus.clone()).or_default();
-        if tree.nodes.insert(key, (node, is_own)).is_none() {
-            self.folders += 1;
-        }
+        self.trees.put(corpus, self.trees.key(id), (node, is_own));
     }
 
     /// Forgets a folder.
     pub(crate) fn remove(&mut self, corpus: &Corpus, id: &str) {
-        let key = self.hasher.hash_one(id);
-        let removed = self
-            .trees
-            .get_mut(corpus)
-            .and_then(|tree| tree.nodes.remove(&key));
-        self.folders -= usize::from(removed.is_some());
+        self.trees.remove(corpus, self.trees.key(id));
     }
 
     /// Where a folder is; `None` where that is not known.
     pub(crate) fn find(&self, corpus: &Corpus, id: &str) -> Option<Known> {
-        let tree = self.trees.get(corpus)?;
-        let (mut node, is_own) = tree
-            .nodes
-            .get(&self.hasher.hash_one(id))
-            .map(|(node, own)| (node, *own))?;
+        let (mut node, is_own) = self.node(corpus, id).map(|(node, own)| (node, *own))?;
         let mut names: Vec<&str> = Vec::new();
         for _ in 0..MOST_DEPTH {
             match node {
@@ -129,7 +97,7 @@ impl Forest {
                 }
                 Node::In { parent, name } => {
                     names.push(name);
-                    node = &tree.nodes.get(&self.hasher.hash_one(&**parent))?.0;
+                    node = &self.node(corpus, parent)?.0;
                 }
             }
         }
@@ -146,11 +114,9 @@ impl Forest {
 
     /// The folder, or the first one above it, that has not been seen; `None` when its place is known.
     pub(crate) fn first_unknown(&self, corpus: &Corpus, id: &str) -> Option<String> {
-        let tree = self.trees.get(corpus);
         let mut next = id.to_owned();
         for _ in 0..MOST_DEPTH {
-            let node = tree.and_then(|tree| tree.nodes.get(&self.hasher.hash_one(next.as_str())));
-            match node {
+            match self.node(corpus, &next) {
                 None => return Some(next),
                 Some((Node::In { parent, .. }, _)) => next = parent.to_string(),
                 Some(_) => return None,
@@ -159,32 +125,8 @@ impl Forest {
         None
     }
 
-    fn drop_tree(&mut self, corpus: &Corpus) {
-        if let Some(tree) = self.trees.remove(corpus) {
-            self.folders -= tree.nodes.len();
-        }
-    }
-
-    /// Drops whole trees, those unused for longest first, and this corpus's own when no other is left.
-    fn make_room(&mut self, corpus: &Corpus) {
-        while self.folders >= MOST_FOLDERS {
-            let oldest = self
-                .trees
-                .iter()
-                .filter(|(known, tree)| *known != corpus && !tree.nodes.is_empty())
-                .min_by_key(|(_, tree)| tree.last_use)
-                .map(|(known, _)| known.clone());
-            match oldest {
-                Some(oldest) => self.drop_tree(&oldest),
-                None => {
-                    let Some(tree) = self.trees.get_mut(corpus) else {
-                        return;
-                    };
-                    self.folders -= tree.nodes.len();
-                    tree.nodes.clear();
-                }
-            }
-        }
+    fn node(&self, corpus: &Corpus, id: &str) -> Option<&(Node, bool)> {
+        self.trees.get(corpus, self.trees.key(id))
     }
 }
 
@@ -265,35 +207,5 @@ mod tests {
                 "{id}"
             );
         }
-    }
-
-    #[test]
-    fn a_tree_lives_as_long_as_its_chain_of_pages() {
-        let cursor = |text: &str| Cursor(text.to_owned());
-        for (since, kept) in [
-            (Some(cursor("1")), true),
-            (Some(cursor("2")), true),
-            (Some(cursor("3")), false),
-            (None, false),
-        ] {
-            let mut forest = grown();
-            forest.end_page(&corpus(), Some(&cursor("1")), &cursor("2"));
-            forest.begin_page(&corpus(), since.as_ref());
-            assert_eq!(path(&forest, "b").is_some(), kept, "{since:?}");
-            assert_eq!(forest.folders, if kept { 3 } else { 0 });
-        }
-    }
-
-    #[test]
-    fn memory_is_bounded() {
-        let mut forest = grown();
-        let other = Corpus::Drive("0A".to_owned());
-        for number in 0..MOST_FOLDERS + 10 {
-            forest.put(&other, &number.to_string(), &Place::Top, true);
-            assert!(forest.folders <= MOST_FOLDERS);
-        }
-        assert_eq!(path(&forest, "b"), None, "the other corpus went first");
-        let counted: usize = forest.trees.values().map(|tree| tree.nodes.len()).sum();
-        assert_eq!(counted, forest.folders);
     }
 }

@@ -26,6 +26,14 @@ fn seeded(store: Store, tls: bool) -> Cloud {
         .emulator
         .config_toml(&cloud.workspace.path(""))
         .unwrap();
+    let config = match cloud.workspace.store() {
+        Store::Sqlite => config,
+        Store::Postgres(_) => {
+            let is_store = |line: &&str| line.starts_with("sqlite = ");
+            let line = config.lines().find(is_store).unwrap();
+            config.replace(line, "postgres = { env = \"LABELD_TEST_STORE\" }")
+        }
+    };
     let text = format!("{config}\n{LOCAL}");
     fs::write(cloud.workspace.path("labeld.toml"), text).unwrap();
     cloud
@@ -62,8 +70,9 @@ fn fetches_content(entry: &Entry) -> bool {
 
 #[test]
 fn the_same_documents_come_out_equal_in_every_app() {
-    for tls in [false, true] {
-        let cloud = seeded(Store::Sqlite, tls);
+    let stores = Store::each().into_iter().map(|store| (store, false));
+    for (store, tls) in stores.chain([(Store::Sqlite, true)]) {
+        let cloud = seeded(store, tls);
         cloud.workspace.run(["check"]).expect(0);
         let first = Account::of(&cloud.rescan(0));
         assert_eq!(first.in_scope, 5 * APPS.len() as u64, "{first:?}");
@@ -142,4 +151,82 @@ fn doctor_passes_on_every_app() {
     for secret in ["BEGIN", "eyJ", "client_secret\":"] {
         assert!(!format!("{ended:?}").contains(secret), "{ended:#?}");
     }
+}
+
+/// What is missing is named, with where to grant it.
+#[test]
+fn doctor_names_missing_scopes_and_refused_credentials() {
+    type Change = fn(&Cloud);
+    let table: [(&str, Change, i32, &str, [&str; 2]); 4] = [
+        (
+            "box",
+            |cloud| {
+                let scopes = ["root_readonly", "manage_managed_users", "manage_groups"];
+                cloud.emulator.box_service().set_scopes(&scopes);
+            },
+            1,
+            "scope to read events",
+            ["Manage enterprise properties", "Box Developer Console"],
+        ),
+        (
+            "box",
+            |cloud| {
+                edit(
+                    cloud,
+                    "box-app.json",
+                    "\"clientSecret\":\"",
+                    "\"clientSecret\":\"not",
+                )
+            },
+            12,
+            "token",
+            ["invalid_client", "check the credential"],
+        ),
+        (
+            "google",
+            |cloud| {
+                cloud
+                    .emulator
+                    .google()
+                    .set_delegated("drive.readonly", false)
+            },
+            12,
+            "scope drive.readonly",
+            [
+                "unauthorized_client",
+                "grant https://www.googleapis.com/auth/drive.readonly",
+            ],
+        ),
+        (
+            "google",
+            |cloud| {
+                let key = "google-service-account.json";
+                edit(cloud, key, "\"client_email\":\"", "\"client_email\":\"not-");
+            },
+            12,
+            "scope drive.readonly",
+            ["invalid_grant", ""],
+        ),
+    ];
+    for (app, change, code, subject, [found, fix]) in table {
+        let cloud = seeded(Store::Sqlite, false);
+        change(&cloud);
+        let arguments = ["doctor", "--app", app, "--format", "jsonl"];
+        let ended = cloud.workspace.run(arguments).expect(code);
+        let rows = ended.json_lines();
+        let is_row = |row: &&serde_json::Value| row["subject"] == subject;
+        let row = rows.iter().find(is_row);
+        let row = row.unwrap_or_else(|| panic!("{app} {subject}: {rows:#?}"));
+        assert_eq!(row["health"], "failed", "{rows:#?}");
+        assert!(row["found"].as_str().unwrap().contains(found), "{row}");
+        assert!(row["fix"].as_str().unwrap().contains(fix), "{row}");
+    }
+}
+
+/// Changes a text in a credential file.
+fn edit(cloud: &Cloud, name: &str, from: &str, to: &str) {
+    let path = cloud.workspace.path(name);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{name}");
+    fs::write(path, text.replacen(from, to, 1)).unwrap();
 }

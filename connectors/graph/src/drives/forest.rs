@@ -1,9 +1,6 @@
 //! Where folders are: what delta does not say of a file (reference/microsoft-graph.md §3.4 rule 6).
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-
-use labeld_connector::Cursor;
+use labeld_connector::{Cursor, FolderTrees};
 
 /// Most folders that are kept in memory, over all drives: some 20 MB.
 const MOST_FOLDERS: usize = 200_000;
@@ -31,46 +28,29 @@ pub(super) struct Node {
 }
 
 /// The folders of the drives that are being walked.
-///
-/// A tree is only as good as the chain of pages that it was made of: it is dropped as soon as the caller goes
-/// on from anywhere else than the last page, because somebody else may have seen the pages between.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Forest {
-    trees: HashMap<String, Tree>,
-    hasher: RandomState,
-    folders: usize,
-    uses: u64,
+    /// With each tree go the folders at a path that was looked up, or were when they came.
+    trees: FolderTrees<String, Node, Vec<u64>>,
 }
 
-#[derive(Debug, Default)]
-struct Tree {
-    nodes: HashMap<u64, Node>,
-    /// Those at a path that was looked up, or were when they came.
-    looked_up: Vec<u64>,
-    /// The cursors of the last page: where it began, and where it led to.
-    last_page: Option<[Option<u64>; 2]>,
-    last_use: u64,
+impl Default for Forest {
+    fn default() -> Self {
+        Self {
+            trees: FolderTrees::new(MOST_FOLDERS),
+        }
+    }
 }
 
 impl Forest {
     /// Begins a page of `drive` that continues from `since`.
     pub(super) fn begin_page(&mut self, drive: &str, since: Option<&Cursor>) {
-        let since = since.map(|cursor| self.hasher.hash_one(&cursor.0));
-        let continues = self.trees.get(drive).is_some_and(|tree| {
-            since.is_some() && tree.last_page.is_some_and(|ends| ends.contains(&since))
-        });
-        if !continues {
-            self.drop_tree(drive);
-        }
+        self.trees.begin_page(drive, since);
     }
 
     /// Ends it: the next page begins at `next`, or this one is asked for again.
     pub(super) fn end_page(&mut self, drive: &str, since: Option<&Cursor>, next: &Cursor) {
-        let ends = [since, Some(next)].map(|end| end.map(|end| self.hasher.hash_one(&end.0)));
-        self.uses += 1;
-        let tree = self.trees.entry(drive.to_owned()).or_default();
-        tree.last_page = Some(ends);
-        tree.last_use = self.uses;
+        self.trees.end_page(drive, since, next);
     }
 
     /// Takes in a folder that delta shows. `parent` is `None` for the root.
@@ -90,20 +70,10 @@ impl Forest {
             },
         };
         let key = self.key(id);
-        let tree = self.trees.entry(drive.to_owned()).or_default();
-        let is_news = tree.nodes.get(&key).is_none_or(|node| node.place != place);
+        let known = self.trees.get(drive, key);
+        let is_news = known.is_none_or(|node| node.place != place);
         if is_news && place != Place::Root {
-            // It may be above a folder whose path was looked up.
-            for looked_up in std::mem::take(&mut tree.looked_up) {
-                let is_it = tree
-                    .nodes
-                    .get(&looked_up)
-                    .is_some_and(|node| matches!(node.place, Place::At(_)));
-                if is_it {
-                    tree.nodes.remove(&looked_up);
-                    self.folders -= 1;
-                }
-            }
+            self.forget_looked_up(drive);
         }
         self.insert(drive, key, place, is_package);
     }
@@ -114,40 +84,43 @@ impl Forest {
         self.insert(drive, key, Place::At(path.into()), is_package);
     }
 
+    /// A folder that has come, or has moved, may be above those whose path was looked up.
+    fn forget_looked_up(&mut self, drive: &str) {
+        for looked_up in std::mem::take(self.trees.kept(drive)) {
+            let node = self.trees.get(drive, looked_up);
+            if node.is_some_and(|node| matches!(node.place, Place::At(_))) {
+                self.trees.remove(drive, looked_up);
+            }
+        }
+    }
+
     fn insert(&mut self, drive: &str, key: u64, place: Place, is_package: bool) {
-        self.make_room(drive);
-        let tree = self.trees.entry(drive.to_owned()).or_default();
         let parent_in_package = match &place {
-            Place::In { parent, .. } => tree.nodes.get(parent).is_some_and(|node| node.in_package),
+            Place::In { parent, .. } => {
+                let parent = self.trees.get(drive, *parent);
+                parent.is_some_and(|node| node.in_package)
+            }
             Place::Root | Place::At(_) => false,
         };
-        if matches!(place, Place::At(_)) {
-            tree.looked_up.push(key);
-        }
+        let is_looked_up = matches!(place, Place::At(_));
         let node = Node {
             place,
             in_package: is_package || parent_in_package,
         };
-        if tree.nodes.insert(key, node).is_none() {
-            self.folders += 1;
+        self.trees.put(drive, key, node);
+        if is_looked_up {
+            self.trees.kept(drive).push(key);
         }
     }
 
     /// Forgets a folder; whether it was known.
     pub(super) fn remove(&mut self, drive: &str, id: &str) -> bool {
-        let key = self.key(id);
-        let removed = self
-            .trees
-            .get_mut(drive)
-            .and_then(|tree| tree.nodes.remove(&key));
-        self.folders -= usize::from(removed.is_some());
-        removed.is_some()
+        self.trees.remove(drive, self.key(id))
     }
 
     /// Path of a folder below the drive's root, and whether it is in a notebook; `None` where that is not known.
     pub(super) fn path(&self, drive: &str, id: &str) -> Option<(String, bool)> {
-        let tree = self.trees.get(drive)?;
-        let mut node = tree.nodes.get(&self.key(id))?;
+        let mut node = self.trees.get(drive, self.key(id))?;
         let in_package = node.in_package;
         let mut names = Vec::new();
         for _ in 0..MOST_DEPTH {
@@ -161,7 +134,7 @@ impl Forest {
                 }
                 Place::In { parent, name } => {
                     names.push(name);
-                    node = tree.nodes.get(parent)?;
+                    node = self.trees.get(drive, *parent)?;
                 }
             }
         }
@@ -174,36 +147,7 @@ impl Forest {
     }
 
     fn key(&self, id: &str) -> u64 {
-        self.hasher.hash_one(id)
-    }
-
-    fn drop_tree(&mut self, drive: &str) {
-        if let Some(tree) = self.trees.remove(drive) {
-            self.folders -= tree.nodes.len();
-        }
-    }
-
-    /// Drops whole trees, those unused for longest first, and this drive's own when no other is left.
-    fn make_room(&mut self, drive: &str) {
-        while self.folders >= MOST_FOLDERS {
-            let oldest = self
-                .trees
-                .iter()
-                .filter(|(name, tree)| *name != drive && !tree.nodes.is_empty())
-                .min_by_key(|(_, tree)| tree.last_use)
-                .map(|(name, _)| name.clone());
-            match oldest {
-                Some(oldest) => self.drop_tree(&oldest),
-                None => {
-                    let Some(tree) = self.trees.get_mut(drive) else {
-                        return;
-                    };
-                    self.folders -= tree.nodes.len();
-                    tree.nodes = HashMap::new();
-                    tree.looked_up = Vec::new();
-                }
-            }
-        }
+        self.trees.key(id)
     }
 }
 
@@ -265,34 +209,5 @@ mod tests {
         forest.put("d", "a", "a", Some("b"), false);
         forest.put("d", "b", "b", Some("a"), false);
         assert_eq!(path(&forest, "a"), None);
-    }
-
-    #[test]
-    fn a_tree_lives_as_long_as_its_chain_of_pages() {
-        let cursor = |text: &str| Cursor(text.to_owned());
-        for (since, kept) in [
-            (Some(cursor("1")), true),
-            (Some(cursor("2")), true),
-            (Some(cursor("3")), false),
-            (None, false),
-        ] {
-            let mut forest = grown();
-            forest.end_page("d", Some(&cursor("1")), &cursor("2"));
-            forest.begin_page("d", since.as_ref());
-            assert_eq!(path(&forest, "b").is_some(), kept, "{since:?}");
-            assert_eq!(forest.folders, if kept { 3 } else { 0 });
-        }
-    }
-
-    #[test]
-    fn memory_is_bounded() {
-        let mut forest = grown();
-        for number in 0..MOST_FOLDERS + 10 {
-            forest.put("e", &number.to_string(), "x", Some("root"), false);
-            assert!(forest.folders <= MOST_FOLDERS);
-        }
-        assert_eq!(path(&forest, "b"), None, "the other drive went first");
-        let counted: usize = forest.trees.values().map(|tree| tree.nodes.len()).sum();
-        assert_eq!(counted, forest.folders);
     }
 }
