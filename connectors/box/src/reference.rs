@@ -93,7 +93,7 @@ pub(crate) fn content_of(version: &Version) -> Option<Content<'_>> {
     let mut parts = version.0.strip_prefix("s:")?.split(':');
     let sha1 = parts.next().filter(|sha1| is_sha1(sha1))?;
     let size = parts.next()?.parse().ok()?;
-    let number = parts.next().map(|number| Id::parse(number));
+    let number = parts.next().map(Id::parse);
     match (number, parts.next()) {
         (Some(None), _) | (_, Some(_)) => None,
         (number, None) => Some(Content {
