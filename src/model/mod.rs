@@ -1,5 +1,6 @@
 //! Ids and plain types that modules share. No IO.
 
+pub mod cap;
 pub mod catalogue;
 pub mod content_scan;
 mod file_state;

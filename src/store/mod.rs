@@ -4,6 +4,7 @@
 //! belongs together is written through one [`Tx`].
 
 pub mod apps;
+pub mod cap;
 pub mod care;
 mod db;
 mod error;

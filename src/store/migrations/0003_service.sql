@@ -181,15 +181,13 @@ CREATE INDEX ledger_run ON ledger (run, intended_at) WHERE run IS NOT NULL;
 CREATE INDEX ledger_cap ON ledger (tenant, app_kind, slot_day) WHERE slot_day IS NOT NULL;
 
 -- The cap of a tenant and kind of app (rules §6). newest: the largest time seen, of the clock or of a service's Date
--- header. paused_until: null where it is not paused; paused_on: the date whose limit was reached. by_reservation: some
--- of the places that led to the pause may still come back.
+-- header. paused_until: null where it is not paused; paused_on: the date whose limit was reached.
 CREATE TABLE cap (
     tenant {text} NOT NULL,
     app_kind {text} NOT NULL,
     newest {integer} NOT NULL,
     paused_until {integer},
     paused_on {integer},
-    by_reservation {integer} NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant, app_kind)
 ) {keyed};
 

@@ -1,5 +1,6 @@
 //! The store: one suite for both databases.
 
+mod cap;
 mod catalogue;
 mod damage;
 mod feeds_and_folders;
