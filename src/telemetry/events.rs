@@ -297,7 +297,7 @@ events! {
     }
 
     /// What came to an app's address for change notifications was refused: not genuine, too large or too much.
-    HintRefused<'a> INFO "hint_refused" "a change notification was refused" {
+    HintRefused<'a> DEBUG "hint_refused" "a change notification was refused" {
         /// The tenant.
         tenant: &'a TenantName,
         /// The app.

@@ -223,7 +223,9 @@ fn modules_use_only_what_they_may() {
         let own = names_behind(&source.code, "crate::");
         let crates = names_behind(&source.code, "labeld_")
             .into_iter()
-            .map(|name| format!("labeld_{name}"));
+            .map(|name| format!("labeld_{name}"))
+            // Metrics are named in the same way.
+            .filter(|name| source.code.contains(&format!("{name}::")));
         for used in own.into_iter().chain(crates) {
             if used != module && !may_use.contains(&&*used) {
                 wrong.push(format!("{} uses {used}", source.path.display()));

@@ -10,6 +10,7 @@ mod cli_errors;
 mod cli_inspect;
 mod cli_rescan;
 mod cli_store;
+mod http;
 mod label_sync;
 mod postgres;
 mod store;
