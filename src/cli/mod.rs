@@ -4,6 +4,7 @@ mod check;
 mod config_args;
 mod doctor;
 mod exit;
+mod explain;
 mod files;
 mod init;
 mod inspect;
@@ -14,6 +15,7 @@ mod rules;
 mod session;
 mod skips;
 mod store;
+mod target;
 mod time;
 
 use std::io::{self, Write};
@@ -41,6 +43,8 @@ enum Command {
     Rescan(rescan::RescanArgs),
     /// List the inventory, or show one file
     Files(Box<files::FilesArgs>),
+    /// Say why the content of a file was read or not
+    Explain(explain::ExplainArgs),
     /// List the label catalogue, or bring it up to date
     Labels(labels::LabelsArgs),
     /// Count files by reason code, with cause and who can fix it
@@ -89,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Rescan(args) => rescan::run(&args),
         Command::Files(args) => files::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Labels(args) => labels::run(&args),
         Command::Skips(args) => skips::run(&args),
         Command::Rules(args) => rules::run(&args),

@@ -25,6 +25,14 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 3,
         text: include_str!("migrations/0003_service.sql"),
     },
+    Migration {
+        version: 4,
+        text: include_str!("migrations/0004_listing.sql"),
+    },
+    Migration {
+        version: 5,
+        text: include_str!("migrations/0005_arrival.sql"),
+    },
 ];
 
 /// Makes the table that records which steps have been done.

@@ -12,25 +12,29 @@ use super::feeds::{self, StoredCursor};
 use super::migrations::{MIGRATIONS, Migration};
 use super::{Access, Db, Location, StoreError, apps, files, runs};
 
-const NEXT_VERSION: &[Migration] = &[
-    MIGRATIONS[0],
-    MIGRATIONS[1],
-    MIGRATIONS[2],
-    Migration {
-        version: MIGRATIONS[2].version + 1,
-        text: "CREATE TABLE added (id {id}, words {text} NOT NULL);",
-    },
-];
+/// Steps of the schema as released.
+const KNOWN: usize = MIGRATIONS.len();
 
-const BROKEN_VERSION: &[Migration] = &[
-    MIGRATIONS[0],
-    MIGRATIONS[1],
-    MIGRATIONS[2],
-    Migration {
-        version: MIGRATIONS[2].version + 1,
-        text: "CREATE TABLE added (id {id}); CREATE TABLE app (id {id});",
-    },
-];
+/// The released steps, and one more.
+const fn with(text: &'static str) -> [Migration; KNOWN + 1] {
+    let version = MIGRATIONS[KNOWN - 1].version + 1;
+    let mut steps = [Migration { version, text }; KNOWN + 1];
+    let mut step = 0;
+    while step < KNOWN {
+        steps[step] = MIGRATIONS[step];
+        step += 1;
+    }
+    steps
+}
+
+const NEXT_VERSION: &[Migration] = &with("CREATE TABLE added (id {id}, words {text} NOT NULL);");
+
+const BROKEN_VERSION: &[Migration] =
+    &with("CREATE TABLE added (id {id}); CREATE TABLE app (id {id});");
+
+fn versions(found: usize, known: usize) -> (i64, i64) {
+    (found.try_into().unwrap(), known.try_into().unwrap())
+}
 
 fn location(folder: &TempDir) -> Location {
     Location::Sqlite(folder.path().join("labeld.db"))
@@ -70,7 +74,8 @@ async fn an_upgrade_keeps_a_copy_of_the_file() {
     add_app(&db).await;
     db.close().await.unwrap();
     assert_eq!(files_in(folder.path()), ["labeld.db", "labeld.db.lock"]);
-    fs::write(folder.path().join("labeld.db.v3.backup"), "an older one").unwrap();
+    let copy = format!("labeld.db.v{KNOWN}.backup");
+    fs::write(folder.path().join(&copy), "an older one").unwrap();
 
     let db = open(&folder, NEXT_VERSION).await;
     assert!(has_app(&db).await);
@@ -80,18 +85,11 @@ async fn an_upgrade_keeps_a_copy_of_the_file() {
     let older = Db::open(&location(&folder), Access::Read)
         .await
         .unwrap_err();
-    assert!(
-        matches!(
-            older,
-            StoreError::NewerSchema {
-                found: 4,
-                known: 3,
-                ..
-            }
-        ),
-        "{older:?}"
-    );
-    let copy = Location::Sqlite(folder.path().join("labeld.db.v3.backup-2"));
+    let StoreError::NewerSchema { found, known, .. } = older else {
+        panic!("{older:?}");
+    };
+    assert_eq!((found, known), versions(KNOWN + 1, KNOWN));
+    let copy = Location::Sqlite(folder.path().join(format!("{copy}-2")));
     let copy = Db::open(&copy, Access::Read).await.unwrap();
     assert!(has_app(&copy).await);
 }
@@ -115,18 +113,11 @@ async fn a_reading_command_does_not_upgrade() {
     open(&folder, MIGRATIONS).await.close().await.unwrap();
     let opened = Db::open_with_schema(&location(&folder), Access::Read, NEXT_VERSION).await;
     let error = opened.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            StoreError::OlderSchema {
-                found: 3,
-                known: 4,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
     assert_eq!(error.exit_code(), 10);
+    let StoreError::OlderSchema { found, known, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((found, known), versions(KNOWN, KNOWN + 1));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod doctor;
 mod every_app;
 mod failing;
+mod label_changes;
 mod label_list;
 mod scanning;
 

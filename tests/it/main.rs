@@ -7,6 +7,7 @@ mod borders;
 mod cli_cloud;
 mod cli_doctor;
 mod cli_errors;
+mod cli_explain;
 mod cli_inspect;
 mod cli_rescan;
 mod cli_store;

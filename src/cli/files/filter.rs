@@ -27,6 +27,9 @@ pub(super) struct FilterArgs {
     /// With this label: its GUID, its name, or 'Parent \ Name'
     #[arg(long, value_name = "NAME|GUID")]
     label: Option<String>,
+    /// With --label: or with a label below it
+    #[arg(long, requires = "label")]
+    with_sublabels: bool,
     /// With a label
     #[arg(long, conflicts_with = "unlabelled")]
     labelled: bool,
@@ -130,7 +133,7 @@ impl FilterArgs {
         let label = match &self.label {
             Some(label) => Some(LabelFilter {
                 site: None,
-                labels: label_ids(session, label).await?,
+                labels: label_ids(session, label, self.with_sublabels).await?,
                 effective: true,
             }),
             None => None,
@@ -195,37 +198,74 @@ impl FilterArgs {
     }
 }
 
-/// The GUIDs that a name stands for, now or under an earlier catalogue.
-async fn label_ids(session: &Session, label: &str) -> Result<Vec<Uuid>> {
-    if let Ok(id) = Uuid::try_parse(label) {
-        return Ok(vec![id]);
-    }
+/// The GUIDs that a name stands for now. Files are always looked for by GUID: a label that was renamed is found under its
+/// new name on files that were labelled under the old one.
+async fn label_ids(session: &Session, label: &str, with_sublabels: bool) -> Result<Vec<Uuid>> {
     let mut entries = Vec::new();
     for tenant in &session.config.tenants {
         entries.extend(labels::entries(&session.db, &tenant.name).await?);
     }
-    let found: Vec<Uuid> = entries
-        .iter()
-        .filter(|entry| {
+    let mut found = if let Ok(id) = Uuid::try_parse(label) {
+        vec![id]
+    } else {
+        let is_meant = |entry: &&CatalogueEntry| {
             full_name(entry, &entries).eq_ignore_ascii_case(label)
                 || entry.definition.display_name.eq_ignore_ascii_case(label)
-        })
-        .map(|entry| entry.definition.id)
-        .collect();
+        };
+        let named = entries.iter().filter(is_meant);
+        named.map(|entry| entry.definition.id).collect()
+    };
     if found.is_empty() {
-        let known = entries.iter().map(|entry| full_name(entry, &entries));
-        let nearest = known.max_by(|one, other| {
-            strsim::jaro_winkler(label, one).total_cmp(&strsim::jaro_winkler(label, other))
-        });
-        return Err(UsageError(match nearest {
-            Some(nearest) => format!(
-                "no label {label:?} in the catalogue; did you mean {nearest:?}? `labeld labels` lists them"
-            ),
-            None => "no labels are known yet: run `labeld labels sync`".to_owned(),
-        })
-        .into());
+        return Err(unknown_label(session, label, &entries).await?.into());
+    }
+    if with_sublabels {
+        add_sublabels(&mut found, &entries);
     }
     Ok(found)
+}
+
+/// Adds all labels below those found, whatever the depth.
+fn add_sublabels(found: &mut Vec<Uuid>, entries: &[CatalogueEntry]) {
+    let mut next = 0;
+    while let Some(&parent) = found.get(next) {
+        for entry in entries {
+            let id = entry.definition.id;
+            if entry.definition.parent == Some(parent) && !found.contains(&id) {
+                found.push(id);
+            }
+        }
+        next += 1;
+    }
+}
+
+async fn unknown_label(
+    session: &Session,
+    label: &str,
+    entries: &[CatalogueEntry],
+) -> Result<UsageError> {
+    for tenant in &session.config.tenants {
+        let once = labels::once_named(&session.db, &tenant.name, label).await?;
+        let now = entries
+            .iter()
+            .find(|entry| once.contains(&entry.definition.id));
+        if let Some(now) = now {
+            return Ok(UsageError(format!(
+                "no label is called {label:?} any more; it is {:?} now ({})",
+                full_name(now, entries),
+                now.definition.id
+            )));
+        }
+    }
+    let known = entries.iter().map(|entry| full_name(entry, entries));
+    let nearest = known.max_by(|one, other| {
+        strsim::jaro_winkler(label, one).total_cmp(&strsim::jaro_winkler(label, other))
+    });
+    Ok(UsageError(match nearest {
+        Some(nearest) => format!(
+            "no label {label:?} in the catalogue; did you mean {nearest:?}? `labeld labels` lists them"
+        ),
+        None => "no labels are known yet: run `labeld labels sync`".to_owned(),
+    }))
 }
 
 /// `Parent \ Name`, as Microsoft writes it.

@@ -1,6 +1,7 @@
 //! `labeld files`: the inventory.
 
 mod filter;
+mod label_view;
 mod row;
 mod show;
 
@@ -11,7 +12,8 @@ use clap::{Args, Subcommand};
 
 use self::filter::FilterArgs;
 pub(super) use self::filter::full_name;
-use self::row::{FileRow, LabelNames};
+use self::label_view::LabelView;
+use self::row::FileRow;
 use super::config_args::ConfigArgs;
 use super::exit::Exit;
 use super::output::{Format, Listing, grouped};
@@ -68,7 +70,7 @@ const PAGE: u32 = 1000;
 
 async fn list(args: &ListArgs, session: &Session) -> Result<Exit> {
     let query = args.filter.query(session).await?;
-    let names = label_names(session).await?;
+    let view = label_view(session).await?;
     let mut listing = Listing::new::<FileRow>(io::stdout(), args.format);
     let mut left = if args.limit == 0 {
         u64::MAX
@@ -83,7 +85,7 @@ async fn list(args: &ListArgs, session: &Session) -> Result<Exit> {
         after = Some(last.id);
         left -= records.len() as u64;
         for record in &records {
-            listing.row(&FileRow::of(record, &names))?;
+            listing.row(&FileRow::of(record, &view))?;
         }
     }
     let shown = listing.finish()?;
@@ -100,17 +102,12 @@ async fn list(args: &ListArgs, session: &Session) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// The catalogue's names of all labels; external ones keep the name that files give them.
-async fn label_names(session: &Session) -> Result<LabelNames> {
-    let mut names = LabelNames::new();
+/// How the labels of all files are shown.
+async fn label_view(session: &Session) -> Result<LabelView> {
+    let mut view = LabelView::default();
     for tenant in &session.config.tenants {
         let entries = labels::entries(&session.db, &tenant.name).await?;
-        for entry in &entries {
-            names.insert(
-                (entry.site_id, entry.definition.id),
-                full_name(entry, &entries),
-            );
-        }
+        view.add(tenant, &entries);
     }
-    Ok(names)
+    Ok(view)
 }

@@ -1,17 +1,15 @@
 //! A file of the inventory as it is printed.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use labeld_connector::{Exposure, OwnerDetails};
 use serde::Serialize;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
+use super::label_view::LabelView;
 use crate::cli::output::{Row, byte_size};
 use crate::model::inventory::{FileFacts, FileRecord};
 use crate::model::report::FileReport;
-use crate::model::{FileState, Reason};
+use crate::model::{FileState, Reason, TenantName};
 
 /// The shape of `labeld inspect`, with what only the inventory knows beside it.
 #[derive(Debug, Serialize)]
@@ -64,12 +62,9 @@ impl From<OwnerDetails> for OwnerRow {
     }
 }
 
-/// Names of labels, by tenant and label id.
-pub(super) type LabelNames = HashMap<(Option<Uuid>, Uuid), String>;
-
 impl FileRow {
-    /// The row of a record; `names` are the catalogue's, for people.
-    pub(super) fn of(record: &FileRecord, names: &LabelNames) -> Self {
+    /// The row of a record, with its labels as `view` shows them.
+    pub(super) fn of(record: &FileRecord, view: &LabelView) -> Self {
         let facts = record.facts.as_ref();
         let mut protection =
             facts.map_or_else(|| json!({}), |facts| facts.protection_detail.clone());
@@ -105,6 +100,7 @@ impl FileRow {
                         facts
                             .labels
                             .iter()
+                            .filter(|label| view.is_shown(&record.tenant, label))
                             .map(|label| label.document.clone())
                             .collect()
                     })
@@ -128,25 +124,19 @@ impl FileRow {
             current: facts.is_some_and(|facts| facts.version == record.version),
             removed: record.removed,
             effective: facts
-                .map(|facts| effective(facts, names))
+                .map(|facts| effective(facts, &record.tenant, view))
                 .unwrap_or_default(),
         }
     }
 }
 
-/// The names of the effective labels: the catalogue's, else the file's, else the GUID.
-fn effective(facts: &FileFacts, names: &LabelNames) -> Vec<String> {
+/// The names of the effective labels.
+fn effective(facts: &FileFacts, tenant: &TenantName, view: &LabelView) -> Vec<String> {
     facts
         .labels
         .iter()
-        .filter(|label| label.effective)
-        .map(|label| {
-            let listed = names.get(&(label.site_id, label.id)).cloned();
-            let in_file = || label.document["name"].as_str().map(str::to_owned);
-            listed
-                .or_else(in_file)
-                .unwrap_or_else(|| label.id.to_string())
-        })
+        .filter(|label| label.effective && view.is_shown(tenant, label))
+        .map(|label| view.name(tenant, label))
         .collect()
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 use clap::Args;
-use labeld_connector::{Exposure, FileRef};
+use labeld_connector::Exposure;
 use serde_json::Value;
 
 use super::row::{FileRow, OwnerRow};
@@ -13,16 +13,18 @@ use crate::cli::config_args::ConfigArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Format, Listing, grouped, printable};
 use crate::cli::session::{self, Session};
+use crate::cli::target;
 use crate::model::Reason;
-use crate::model::inventory::{FileId, FileRecord};
-use crate::store::{Access, apps, files, owners};
+use crate::model::inventory::FileRecord;
+use crate::store::{Access, apps, owners};
 
 /// Arguments of `labeld files show`.
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// A number as `labeld files` lists it, or APP:REF, for a folder APP:PATH
+    /// A number as `labeld files` lists it, APP:REF (for a folder APP:PATH), or the path of a file in a folder that is an
+    /// app
     #[arg(value_name = "ID")]
     id: String,
     /// How the file is printed
@@ -32,10 +34,10 @@ pub(super) struct ShowArgs {
 
 pub(super) fn run(args: &ShowArgs) -> Result<Exit> {
     session::with_store(&args.config, Access::Read, async |session| {
-        let Some(record) = find(&session, &args.id).await? else {
+        let Some(record) = target::find(&session, &args.id).await? else {
             return Err(UsageError(format!("the inventory has no file {:?}", args.id)).into());
         };
-        let mut row = FileRow::of(&record, &super::label_names(&session).await?);
+        let mut row = FileRow::of(&record, &super::label_view(&session).await?);
         row.owner_details = owner_details(&session, &record).await?;
         if args.format == Format::Human {
             write!(io::stdout(), "{}", drawer(&row))?;
@@ -46,24 +48,6 @@ pub(super) fn run(args: &ShowArgs) -> Result<Exit> {
         }
         Ok(Exit::Ok)
     })
-}
-
-async fn find(session: &Session, id: &str) -> Result<Option<FileRecord>> {
-    if let Ok(number) = id.parse() {
-        return Ok(files::get(&session.db, FileId(number)).await?);
-    }
-    let Some((app_name, file)) = id.split_once(':') else {
-        return Ok(None);
-    };
-    for tenant in &session.config.tenants {
-        let app = apps::find(&session.db, &tenant.name, &app_name.into()).await?;
-        if let Some(app) = app
-            && let Some(record) = files::find(&session.db, app, &FileRef(file.to_owned())).await?
-        {
-            return Ok(Some(record));
-        }
-    }
-    Ok(None)
 }
 
 async fn owner_details(session: &Session, record: &FileRecord) -> Result<Option<OwnerRow>> {

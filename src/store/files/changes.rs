@@ -16,11 +16,12 @@ use crate::store::value::{Value, values};
 /// A longer extension is no file type, and would fill the table of terms.
 const MAX_EXTENSION: usize = 16;
 
-/// An unchanged file costs a look at its row and no write. Facts stay as they are: they name their own version.
+/// A file arrives when it is listed for the first time, but for the first list of everything in its feed; with each new
+/// version; and when it comes back, or comes within reach (rules §7). An unchanged file costs a look at its row and no write. Facts stay as they are: they name their own version.
 const UPSERT: &str = "
 INSERT INTO file (
     app, ref, name, extension, folder, owner, kind, barrier, size, version, created, modified, first_seen, last_seen,
-    feed, exposure
+    feed, exposure, arrived
 ) VALUES (
     $1, $2, $3,
     (SELECT id FROM term WHERE text = $4),
@@ -29,12 +30,18 @@ INSERT INTO file (
         (SELECT id FROM folder WHERE app = $1 AND path = $5 AND ref IS NULL)
     ),
     (SELECT id FROM owner WHERE name = $6),
-    $7, $8, $9, $10, $11, $12, $13, $13, $15, $16
+    $7, $8, $9, $10, $11, $12, $13, $13, $15, $16,
+    CASE WHEN CAST($15 AS BIGINT) IS NULL
+            OR EXISTS (SELECT 1 FROM feed WHERE id = CAST($15 AS BIGINT) AND enumerated_at IS NOT NULL)
+        THEN CAST($13 AS BIGINT) END
 )
 ON CONFLICT (app, ref) DO UPDATE SET
     name = excluded.name, extension = excluded.extension, folder = excluded.folder, owner = excluded.owner,
     kind = excluded.kind, barrier = excluded.barrier, size = excluded.size, version = excluded.version,
     created = excluded.created, modified = excluded.modified, last_seen = excluded.last_seen, removed = NULL,
+    arrived = CASE
+        WHEN file.version <> excluded.version OR file.removed IS NOT NULL OR (file.barrier <> 0 AND excluded.barrier = 0)
+        THEN excluded.last_seen ELSE file.arrived END,
     feed = COALESCE(excluded.feed, file.feed), exposure = excluded.exposure
 WHERE file.version <> excluded.version
     OR file.name <> excluded.name

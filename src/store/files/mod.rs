@@ -1,5 +1,6 @@
 //! The inventory: what the apps list, and what reading the files has found.
 
+mod arrival;
 mod changes;
 mod codes;
 mod counts;
@@ -9,6 +10,7 @@ mod folders;
 mod list;
 mod record;
 
+pub use arrival::arrived;
 pub(super) use changes::last_of_each;
 pub use changes::{Origin, apply_changes};
 pub use counts::{LabelCount, TermCount, by_label, by_reason, by_state, count};

@@ -63,6 +63,11 @@ pub async fn end_enumeration(tx: &Tx, run: RunId, feed: FeedId, now: DateTime<Ut
     )
     .await?;
     tx.execute(
+        "UPDATE feed SET enumerated_at = $2 WHERE id = $1",
+        values![feed.0, now],
+    )
+    .await?;
+    tx.execute(
         "UPDATE file SET removed = $3
          WHERE feed = $2 AND removed IS NULL
             AND NOT EXISTS (SELECT 1 FROM run_file r WHERE r.run = $1 AND r.file = file.id)

@@ -1,5 +1,6 @@
 //! The store: one suite for both databases.
 
+mod arrivals;
 mod cap;
 mod catalogue;
 mod damage;

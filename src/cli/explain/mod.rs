@@ -1,0 +1,81 @@
+//! `labeld explain`: why a file is as it is.
+
+mod scan;
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use clap::Args;
+
+use self::scan::ScanRow;
+use super::config_args::ConfigArgs;
+use super::exit::Exit;
+use super::output::{Format, Listing, printable};
+use super::session::{self, Session};
+use super::{UsageError, target};
+use crate::clock::{Clock, SystemClock};
+use crate::model::content_scan::ScanScope;
+use crate::store::{Access, files, queue};
+
+/// Arguments of `labeld explain`.
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// A number as `labeld files` lists it, APP:REF (for a folder APP:PATH), or the path of a file in a folder that is an
+    /// app
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// Say why the file's content was read or not, and what to do about it
+    #[arg(long, required = true)]
+    why_not_scanned: bool,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Problems of configuration and store, and a target that the inventory does not have.
+pub(super) fn run(args: &ExplainArgs) -> Result<Exit> {
+    session::with_store(&args.config, Access::Read, async |session| {
+        let row = why(&session, &args.target).await?;
+        if args.format == Format::Human {
+            for (name, value) in row.lines() {
+                writeln!(io::stdout(), "{name:<9} {}", printable(&value))?;
+            }
+        } else {
+            let mut listing = Listing::new::<ScanRow>(io::stdout(), args.format);
+            listing.row(&row)?;
+            listing.finish()?;
+        }
+        Ok(Exit::Ok)
+    })
+}
+
+async fn why(session: &Session, name: &str) -> Result<ScanRow> {
+    let Some(record) = target::find(session, name).await? else {
+        return Err(UsageError(format!(
+            "the inventory has no file {name:?}; where it is new, `labeld rescan` or the running service finds it"
+        ))
+        .into());
+    };
+    let tenant = session
+        .config
+        .tenants
+        .iter()
+        .find(|tenant| tenant.name == record.tenant);
+    let scope = ScanScope::without_policies(tenant.is_some_and(|tenant| tenant.auto_scan));
+    let is_configured = tenant.is_some_and(|tenant| tenant.has_app(&record.app.0));
+    let arrived = files::arrived(&session.db, record.id).await?;
+    let job = queue::of_file(&session.db, record.id).await?;
+    let known = scan::Known {
+        record: &record,
+        arrived,
+        job: job.as_ref(),
+        is_configured,
+    };
+    Ok(scan::explain(&known, &scope, SystemClock.now()))
+}
