@@ -147,6 +147,7 @@ async fn connection(
         _ = connection.as_mut() => {}
         _ = stopped.changed() => {
             connection.as_mut().graceful_shutdown();
+            // The caller has hung up: that is an end too.
             let _ = connection.await;
         }
     }

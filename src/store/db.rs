@@ -282,12 +282,25 @@ impl Tx {
         if rows.is_empty() {
             return Ok(0);
         }
+        self.refuse_after_failure()?;
         let sql = sql.into();
         let result = match &self.driver {
             TxDriver::Sqlite(tx) => tx.execute(sql, rows).await,
             TxDriver::Postgres(tx) => tx.execute(sql, rows).await,
         };
         self.note_failure(result)
+    }
+
+    /// After some errors, a full disk among them, SQLite has ended the transaction: the next statement would be one of its own
+    /// and be stored at once. PostgreSQL refuses the next statement after any error.
+    fn refuse_after_failure(&self) -> Result<()> {
+        if !self.failed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        Err(StoreError::Other {
+            operation: "go on with a transaction in which a statement has failed",
+            source: None,
+        })
     }
 
     fn note_failure<T>(&self, result: Result<T>) -> Result<T> {
@@ -329,6 +342,7 @@ impl Source for Db {
 
 impl Source for Tx {
     async fn run_query(&self, sql: Cow<'static, str>, params: Vec<Value>) -> Result<Vec<Row>> {
+        self.refuse_after_failure()?;
         let result = match &self.driver {
             TxDriver::Sqlite(tx) => tx.query(sql, params).await,
             TxDriver::Postgres(tx) => tx.query(sql, params).await,

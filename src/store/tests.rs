@@ -7,6 +7,7 @@ use chrono::DateTime;
 use labeld_connector::{Cursor, FeedRef};
 use tempfile::TempDir;
 
+use super::care::{self, Depth};
 use super::db::Source;
 use super::feeds::{self, StoredCursor};
 use super::migrations::{MIGRATIONS, Migration};
@@ -102,6 +103,11 @@ async fn a_failed_upgrade_changes_nothing() {
     db.close().await.unwrap();
     let failed = Db::open_with_schema(&location(&folder), Access::Write, BROKEN_VERSION).await;
     failed.unwrap_err();
+    let copies = files_in(folder.path());
+    assert!(
+        copies.iter().any(|name| name.ends_with(".backup")),
+        "{copies:?}"
+    );
     let db = open(&folder, MIGRATIONS).await;
     assert!(has_app(&db).await);
     assert!(db.query("SELECT id FROM added", vec![]).await.is_err());
@@ -179,6 +185,9 @@ async fn a_store_of_version_1_is_taken_over() {
         .unwrap()
         .exists([]);
     assert!(!broken.unwrap());
+    // The schema is the one that a new store has, to the letter.
+    let health = care::check(&location(&folder), Depth::Full).await.unwrap();
+    assert_eq!(health.findings, []);
 }
 
 async fn expect_taken_over(db: Db) {

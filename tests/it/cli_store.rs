@@ -132,6 +132,34 @@ fn a_store_that_is_gone_comes_back_without_force() {
 }
 
 #[test]
+fn a_damaged_store_is_replaced_and_kept() {
+    let workspace = scanned(Store::Sqlite);
+    let before = workspace.rows(["store", "export"]);
+    workspace.run(["store", "backup", "kept.backup"]).expect(0);
+    let mut bytes = fs::read(workspace.database()).unwrap();
+    bytes[100..5000].fill(0xa5);
+    fs::write(workspace.database(), &bytes).unwrap();
+    for command in ["files", "rescan", "skips"] {
+        workspace
+            .run([command])
+            .expect(10)
+            .says(&["data/labeld.db is damaged", "labeld store restore"]);
+    }
+    workspace
+        .run(["store", "backup", "damaged.backup"])
+        .expect(10);
+    assert!(!workspace.path("damaged.backup").exists());
+    workspace
+        .run(["store", "restore", "kept.backup", "--force"])
+        .expect(0);
+    assert_eq!(workspace.rows(["store", "export"]), before);
+    let names = beside_the_store(&workspace);
+    let kept = names.iter().find(|name| name.ends_with(".replaced"));
+    let kept = fs::read(workspace.path("data").join(kept.unwrap())).unwrap();
+    assert_eq!(kept, bytes);
+}
+
+#[test]
 fn backups_that_cannot_be_made_or_used() {
     let workspace = scanned(Store::Sqlite);
     workspace.run(["store", "backup", "one.backup"]).expect(0);

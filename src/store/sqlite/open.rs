@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
+use super::care;
 use super::errors::meaning;
 use super::file::{self, Found, WriterLock};
 use super::log;
@@ -21,7 +22,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const CACHED_STATEMENTS: usize = 128;
 
 /// Opens the connection that writes, with the lock that belongs to it.
-pub(super) fn writer(path: &Path, steps: &[Migration]) -> Result<(Connection, WriterLock)> {
+pub(super) fn writer(path: &Path, known: &[Migration]) -> Result<(Connection, WriterLock)> {
     file::make_folder(path)?;
     let lock = file::lock_for_writing(path)?;
     file::examine(path)?;
@@ -43,9 +44,10 @@ pub(super) fn writer(path: &Path, steps: &[Migration]) -> Result<(Connection, Wr
     }
     let found = schema_version(&connection, path)?;
     configure_writer(&connection).map_err(failed)?;
-    if let Plan::Migrate(steps) = plan(&store, found.unwrap_or(0), steps, true)? {
+    if let Plan::Migrate(steps) = plan(&store, found.unwrap_or(0), known, true)? {
         if let Some(version) = found {
-            back_up(&connection, path, version).map_err(failed)?;
+            // So that an upgrade can be taken back.
+            care::copy(path, &file::backup_path(path, version), known)?;
         }
         migrate(&mut connection, found, steps).map_err(failed)?;
     }
@@ -185,13 +187,6 @@ fn schema_version(connection: &Connection, path: &Path) -> Result<Option<i64>> {
         .optional()
         .map_err(failed)?;
     Ok(version.flatten())
-}
-
-/// A whole copy, so that an upgrade can be taken back.
-fn back_up(connection: &Connection, path: &Path, version: i64) -> rusqlite::Result<()> {
-    let copy = file::backup_path(path, version);
-    connection.execute("VACUUM INTO ?1", [copy.display().to_string()])?;
-    Ok(())
 }
 
 fn migrate(

@@ -58,6 +58,8 @@ async fn a_failed_statement_spoils_its_transaction(db: Db) {
     let of_no_file = [(FileId(99), facts(vec![label(Some(CONTOSO), SECRET, true)]))];
     let error = files::store_facts(&tx, &of_no_file).await.unwrap_err();
     assert!(matches!(error, StoreError::Constraint { .. }), "{error:?}");
+    let next = apps::ensure(&tx, &"contoso".into(), &"sales".into()).await;
+    assert!(next.is_err(), "nothing of it can be stored any more");
     assert!(tx.commit().await.is_err());
 
     let app = apps::find(&db, &"contoso".into(), &"finance".into()).await;
