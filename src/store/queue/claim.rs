@@ -16,7 +16,7 @@ use crate::store::statement::{Statement, integers};
 use crate::store::value::{Row, values};
 use crate::store::workers::{WorkerId, is_alive};
 
-static CLAIM: Statement = Statement::new(
+pub(super) static CLAIM: Statement = Statement::new(
     "WITH picked AS MATERIALIZED (
         SELECT file FROM scan_job
         WHERE app = $1 AND class = $2 AND due <= $3 AND (due, file) > ($6, $7) AND worker IS NULL
@@ -26,10 +26,10 @@ static CLAIM: Statement = Statement::new(
 );
 
 /// Through the run's own index, because its files may lie anywhere in the queue.
-static CLAIM_OF_RUN: Statement = Statement::new(
+pub(super) static CLAIM_OF_RUN: Statement = Statement::new(
     "WITH picked AS MATERIALIZED (
-        SELECT j.file AS file FROM run_file r JOIN scan_job j ON j.file = r.file
-        WHERE r.run = $1 AND r.outcome IS NULL AND j.app = $2 AND j.due <= $3 AND j.worker IS NULL
+        SELECT j.file AS file FROM run_file r {indexed_by:run_file_pending} CROSS JOIN scan_job j
+        WHERE j.file = r.file AND r.run = $1 AND r.outcome IS NULL AND j.app = $2 AND j.due <= $3 AND j.worker IS NULL
         ORDER BY r.file LIMIT $4 {skip_locked:j})
      UPDATE scan_job SET worker = $5 WHERE file {rows:picked.file}
      RETURNING file, due, class, attempt, crashes, listed",

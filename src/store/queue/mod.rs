@@ -9,6 +9,8 @@ mod depth;
 mod enqueue;
 mod finish;
 mod marks;
+#[cfg(test)]
+mod plans;
 
 pub use claim::claim;
 pub use depth::{Depth, JobState, depth, next_due, of_file, waiting};
