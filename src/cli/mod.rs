@@ -10,6 +10,7 @@ mod init;
 mod inspect;
 mod labels;
 pub mod output;
+mod policy;
 mod rescan;
 mod rules;
 mod session;
@@ -49,6 +50,8 @@ enum Command {
     Labels(labels::LabelsArgs),
     /// Count files by reason code, with cause and who can fix it
     Skips(skips::SkipsArgs),
+    /// Check policies, or test them against facts
+    Policy(policy::PolicyArgs),
     /// Print what labeld may do to a file's label, and why, as tables
     Rules(rules::RulesArgs),
     /// Write a commented configuration to start from
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Labels(args) => labels::run(&args),
         Command::Skips(args) => skips::run(&args),
+        Command::Policy(args) => policy::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),

@@ -2,6 +2,7 @@
 
 mod address;
 mod patterns;
+mod policy;
 mod problem;
 mod secret;
 mod section;
@@ -51,6 +52,8 @@ use section::{Findings, Section};
 use source::Source;
 use value::Choice;
 
+use crate::model::policy::PolicyDefinition;
+
 /// The file that is read when none is named, in the folder labeld is started in.
 pub const DEFAULT_FILE: &str = "labeld.toml";
 
@@ -74,6 +77,8 @@ pub struct Config {
     pub tenants: Vec<TenantConfig>,
     /// What labeld logs.
     pub log: LogConfig,
+    /// The policies, those of the configuration's own file first.
+    pub policies: Vec<PolicyDefinition>,
     /// How the service lives.
     pub service: ServiceConfig,
     /// What the service listens on.
@@ -169,31 +174,41 @@ impl Config {
     ///
     /// [`Problems`] with everything that is wrong with it.
     pub fn load(path: &Path) -> Result<Self, Problems> {
-        let bytes = read_bounded(path).map_err(|error| {
-            let fix = match error.kind() {
-                io::ErrorKind::NotFound => "check the path, or write a new file with `labeld init`",
-                io::ErrorKind::PermissionDenied => "let labeld's account read it",
-                _ => "check the path",
-            };
-            Problems::whole_file(path.to_owned(), format!("cannot be read: {error}"), fix)
-        })?;
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(Problems::whole_file(
-                path.to_owned(),
-                format!("larger than {} MiB", MAX_FILE_BYTES >> 20),
-                "check the path: this is hardly a configuration",
-            ));
-        }
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let offset = error.utf8_error().valid_up_to();
-            Problems::whole_file(
-                path.to_owned(),
-                format!("not UTF-8 text from byte {offset} on"),
-                "save the file as UTF-8",
-            )
-        })?;
-        parse(&Source::new(path.to_owned(), text)).0
+        let source = Source::new(path.to_owned(), read_text(path)?);
+        let policy_files = policy::read_sources(&source)?;
+        parse_all(&source, &policy_files).0
     }
+}
+
+/// The text of a file of the configuration.
+///
+/// # Errors
+///
+/// [`Problems`] that say why it cannot be had.
+fn read_text(path: &Path) -> Result<String, Problems> {
+    let bytes = read_bounded(path).map_err(|error| {
+        let fix = match error.kind() {
+            io::ErrorKind::NotFound => "check the path, or write a new file with `labeld init`",
+            io::ErrorKind::PermissionDenied => "let labeld's account read it",
+            _ => "check the path",
+        };
+        Problems::whole_file(path.to_owned(), format!("cannot be read: {error}"), fix)
+    })?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(Problems::whole_file(
+            path.to_owned(),
+            format!("larger than {} MiB", MAX_FILE_BYTES >> 20),
+            "check the path: this is hardly a configuration",
+        ));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        Problems::whole_file(
+            path.to_owned(),
+            format!("not UTF-8 text from byte {offset} on"),
+            "save the file as UTF-8",
+        )
+    })
 }
 
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
@@ -204,20 +219,43 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The configuration, and what reading it found out about its keys.
+/// The configuration without files of policies, and what reading it found out about its keys.
+#[cfg(test)]
 fn parse(source: &Source) -> (Result<Config, Problems>, Findings) {
-    let (tree, errors) = DeTable::parse_recoverable(&source.text);
-    let syntax: Vec<Finding> = errors
-        .iter()
-        .map(|error| syntax_finding(error, &source.text))
-        .collect();
-    let mut top = Section::top(source, tree.get_ref());
-    let config = read(&mut top);
-    let mut findings = top.finish();
-    findings.report_unknown_keys();
-    let found = std::mem::take(&mut findings.list);
-    let problems = problem::problems(source, syntax, found, &findings.masks);
-    let result = match (config, problems) {
+    parse_all(source, &[])
+}
+
+/// The configuration with its files of policies, and what reading the configuration itself found out about its keys.
+fn parse_all(source: &Source, policy_files: &[Source]) -> (Result<Config, Problems>, Findings) {
+    let ((mut config, policies), main) =
+        parse_file(source, |top| (read(top), policy::read_all(top)));
+    let mut files = vec![(source, policies)];
+    let mut parsed = vec![(source, main)];
+    for source in policy_files {
+        let (policies, file) = parse_file(source, policy::read_all);
+        files.push((source, policies));
+        parsed.push((source, file));
+    }
+    if let Some(config) = &mut config {
+        let joined = policy::join(config, files);
+        for ((_, file), found) in parsed.iter_mut().zip(joined) {
+            file.found.extend(found);
+        }
+    }
+    let mut main = Findings::default();
+    let mut problems = Vec::new();
+    for (index, (source, file)) in parsed.into_iter().enumerate() {
+        problems.extend(problem::problems(
+            source,
+            file.syntax,
+            file.found,
+            &file.findings.masks,
+        ));
+        if index == 0 {
+            main = file.findings;
+        }
+    }
+    let result = match (config, Problems::join(problems)) {
         (Some(config), None) => Ok(config),
         (_, Some(problems)) => Err(problems),
         (None, None) => Err(Problems::whole_file(
@@ -226,7 +264,33 @@ fn parse(source: &Source) -> (Result<Config, Problems>, Findings) {
             "report this as a mistake of labeld",
         )),
     };
-    (result, findings)
+    (result, main)
+}
+
+/// What is wrong with one file.
+struct ParsedFile {
+    syntax: Vec<Finding>,
+    found: Vec<Finding>,
+    findings: Findings,
+}
+
+fn parse_file<T>(source: &Source, read: impl FnOnce(&mut Section<'_>) -> T) -> (T, ParsedFile) {
+    let (tree, errors) = DeTable::parse_recoverable(&source.text);
+    let syntax: Vec<Finding> = errors
+        .iter()
+        .map(|error| syntax_finding(error, &source.text))
+        .collect();
+    let mut top = Section::top(source, tree.get_ref());
+    let value = read(&mut top);
+    let mut findings = top.finish();
+    findings.report_unknown_keys();
+    let found = std::mem::take(&mut findings.list);
+    let file = ParsedFile {
+        syntax,
+        found,
+        findings,
+    };
+    (value, file)
 }
 
 fn read(top: &mut Section<'_>) -> Option<Config> {
@@ -238,6 +302,8 @@ fn read(top: &mut Section<'_>) -> Option<Config> {
         );
     }
     let tenants = tenant::read_all(top);
+    // Where the files are is known before: they are read with the configuration.
+    let _: Option<Vec<String>> = top.optional("policies");
     let log = top.table("log", read_log).unwrap_or_default();
     let service = top.table("service", |section| {
         service::read_service(section, store.as_ref())
@@ -251,6 +317,7 @@ fn read(top: &mut Section<'_>) -> Option<Config> {
         store,
         tenants,
         log,
+        policies: Vec::new(),
         http,
         telemetry: telemetry.unwrap_or_default(),
     })

@@ -41,11 +41,21 @@ pub struct Problems {
     pub problems: Vec<Problem>,
     /// How many more there are.
     pub more: usize,
+    /// Those of further files.
+    pub others: Vec<Problems>,
 }
 
 impl std::error::Error for Problems {}
 
 impl Problems {
+    /// Problems of several files as one; `None` where there are none.
+    pub(super) fn join(files: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut files = files.into_iter();
+        let mut first = files.next()?;
+        first.others.extend(files);
+        Some(first)
+    }
+
     /// A problem of the file as a whole.
     pub(super) fn whole_file(file: PathBuf, message: String, fix: &str) -> Self {
         let problem = Problem {
@@ -57,6 +67,7 @@ impl Problems {
             file,
             problems: vec![problem],
             more: 0,
+            others: Vec::new(),
         }
     }
 }
@@ -86,7 +97,11 @@ impl fmt::Display for Problems {
                 "{} problems in {file}, the first {count} shown",
                 count + more
             ),
+        }?;
+        for other in &self.others {
+            write!(f, "\n\n{other}")?;
         }
+        Ok(())
     }
 }
 
@@ -150,6 +165,7 @@ pub(super) fn problems(
         file: source.file.clone(),
         problems,
         more,
+        others: Vec::new(),
     })
 }
 

@@ -78,6 +78,8 @@ pub(super) struct Section<'a> {
     /// The header, or the whole of an inline table; `None` for the file.
     span: Option<Range<usize>>,
     known: Vec<&'static str>,
+    /// What stands in it is not looked at, so nothing in it is unknown.
+    passed_over: bool,
     findings: Findings,
 }
 
@@ -91,8 +93,14 @@ impl<'a> Section<'a> {
             title: "the top level".to_owned(),
             span: None,
             known: Vec::new(),
+            passed_over: false,
             findings: Findings::default(),
         }
+    }
+
+    /// Looks at nothing in it: what is wrong with it as a whole was reported.
+    pub(super) fn pass_over(&mut self) {
+        self.passed_over = true;
     }
 
     /// The value of a key that may be absent. A wrong one is reported and counts as absent.
@@ -145,6 +153,57 @@ impl<'a> Section<'a> {
                 None
             }
         }
+    }
+
+    /// [`table`](Self::table) for a table whose keys are the same wherever it stands; `title` is what people call it.
+    pub(super) fn titled_table<T>(
+        &mut self,
+        key: &'static str,
+        title: String,
+        read: impl FnOnce(&mut Section<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.look_up(key)?;
+        let DeValue::Table(table) = value.get_ref() else {
+            let found = describe(value.get_ref());
+            let message = format!("`{key}` must be a table, found {found}");
+            self.report_shape(value.span(), message, format!("write `{key} = {{ … }}`"));
+            return None;
+        };
+        self.read_inner(table, value.span(), self.path_of(key), title, read)
+    }
+
+    /// [`tables`](Self::tables) for tables whose keys are the same wherever they stand.
+    pub(super) fn titled_tables<T>(
+        &mut self,
+        key: &'static str,
+        title: &str,
+        mut read: impl FnMut(&mut Section<'a>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let value = self.look_up(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            let found = describe(value.get_ref());
+            let message = format!("`{key}` must be a list, found {found}");
+            self.report_shape(value.span(), message, format!("write `{key} = [{{ … }}]`"));
+            return None;
+        };
+        let mut read_items = Vec::with_capacity(items.len());
+        for item in items {
+            let DeValue::Table(table) = item.get_ref() else {
+                let found = describe(item.get_ref());
+                let message = format!("`{key}` must be a list of {title}, found {found} in it");
+                self.report_shape(item.span(), message, "write `{ … }`".to_owned());
+                continue;
+            };
+            let path = self.path_of(key);
+            read_items.extend(self.read_inner(
+                table,
+                item.span(),
+                path,
+                title.to_owned(),
+                &mut read,
+            ));
+        }
+        Some(read_items)
     }
 
     /// Reads each table of a list `[[key]]` with `read`; tables with problems are left out.
@@ -202,6 +261,7 @@ impl<'a> Section<'a> {
             title,
             span: Some(span),
             known: Vec::new(),
+            passed_over: false,
             findings: Findings::default(),
         };
         let value = read(&mut section);
@@ -212,7 +272,7 @@ impl<'a> Section<'a> {
     /// What was found; keys that nobody asked for are unknown.
     pub(super) fn finish(mut self) -> Findings {
         for (key, value) in self.table {
-            if self.known.contains(&key.get_ref().as_ref()) {
+            if self.passed_over || self.known.contains(&key.get_ref().as_ref()) {
                 continue;
             }
             // The value may be a secret under a mistyped name.
@@ -249,6 +309,21 @@ impl<'a> Section<'a> {
             .is_some_and(|value| value.get_ref().is_table())
     }
 
+    /// The byte that it begins with.
+    pub(super) fn start(&self) -> usize {
+        self.span.as_ref().map_or(0, |span| span.start)
+    }
+
+    /// How many keys are written here.
+    pub(super) fn written(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Where the value of a key stands, else the section itself.
+    pub(super) fn span_of(&self, key: &str) -> Option<Range<usize>> {
+        self.table.get(key).map(Spanned::span).or(self.span.clone())
+    }
+
     pub(super) fn source(&self) -> &'a Source {
         self.source
     }
@@ -271,7 +346,7 @@ impl<'a> Section<'a> {
 
     /// Reports the value of a key that does not go with the rest.
     pub(super) fn report_key(&mut self, key: &str, message: String, fix: &str) {
-        let span = self.table.get(key).map(Spanned::span).or(self.span.clone());
+        let span = self.span_of(key);
         self.push(span, message, fix.to_owned(), false);
     }
 

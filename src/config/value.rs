@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::section::describe;
 use super::source::Source;
+use crate::model::policy::PolicyName;
 use crate::model::{AppName, TenantName};
 
 /// Why a value was refused, and what to write in its place.
@@ -142,6 +143,15 @@ impl Value for TenantName {
 impl Value for AppName {
     const EXPECTED: &'static str = "a name as text";
     const EXAMPLE: &'static str = "\"finance\"";
+
+    fn read(value: &DeValue<'_>, _: &Source) -> Result<Self, Refusal> {
+        name::<Self>(value).map(Self::from)
+    }
+}
+
+impl Value for PolicyName {
+    const EXPECTED: &'static str = "a name as text";
+    const EXAMPLE: &'static str = "\"finance-public\"";
 
     fn read(value: &DeValue<'_>, _: &Source) -> Result<Self, Refusal> {
         name::<Self>(value).map(Self::from)

@@ -3,5 +3,19 @@
 //! Pure functions over facts that others have gathered: no IO, no clock, no store. The same facts give the same answer, and
 //! the trace that `labeld explain` prints is written by the very code that decides.
 
+mod catalogue;
 pub mod decide;
+mod evaluate;
+pub mod facts;
+pub mod gates;
+mod interest;
+pub mod lint;
+pub mod origin;
 pub mod rules;
+
+pub use catalogue::{TenantLabels, Unresolved};
+pub use evaluate::{
+    AppTraits, Check, DecidedBy, Decision, Lost, Planned, Policies, PolicyLook, Trace, Truth,
+    Wanted, evaluate, evaluate_untraced,
+};
+pub use interest::AppInterest;

@@ -9,6 +9,7 @@ mod cli_doctor;
 mod cli_errors;
 mod cli_explain;
 mod cli_inspect;
+mod cli_policy;
 mod cli_rescan;
 mod cli_store;
 mod http;

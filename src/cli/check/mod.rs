@@ -1,6 +1,7 @@
 //! `labeld check`: says what is wrong with the configuration, or what it configures.
 
 mod cloud;
+mod policies;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +28,7 @@ pub(super) struct CheckArgs {
     config: ConfigArgs,
 }
 
-/// Runs the command. Warnings do not change the exit code.
+/// Runs the command. Warnings do not change the exit code; policies that cannot work do.
 ///
 /// # Errors
 ///
@@ -45,7 +46,13 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     for warning in &report.warnings {
         writeln!(std::io::stderr(), "warning: {warning}")?;
     }
-    Ok(Exit::Ok)
+    for error in &report.errors {
+        writeln!(std::io::stderr(), "error: {error}")?;
+    }
+    Ok(match report.errors.is_empty() {
+        true => Exit::Ok,
+        false => Exit::Configuration,
+    })
 }
 
 /// What a configuration sets up, and what about it will not work as things are.
@@ -53,6 +60,8 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
 struct Report {
     summary: String,
     warnings: Vec<String>,
+    /// What cannot work at all.
+    errors: Vec<String>,
 }
 
 impl Report {
@@ -63,6 +72,7 @@ impl Report {
         for tenant in &config.tenants {
             report.tenant(tenant);
         }
+        report.policies(config);
         report
     }
 

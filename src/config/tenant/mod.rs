@@ -152,6 +152,9 @@ impl TenantConfig {
     }
 }
 
+/// The words for the kinds of apps.
+pub(super) const APP_KINDS: &[&str] = &["local", "sharepoint", "onedrive", "box", "google"];
+
 impl<'a> AppConfig<'a> {
     /// Its name, unique within the tenant.
     pub fn name(self) -> &'a AppName {

@@ -31,6 +31,10 @@ macro_rules! words {
             }
         }
 
+        impl $crate::model::policy::Worded for $name {
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant),)+];
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
@@ -46,3 +50,40 @@ macro_rules! words {
 }
 
 pub(crate) use words;
+
+use labeld_connector::Exposure;
+
+use crate::model::FileState;
+
+/// A type whose values are a few words.
+pub trait Worded: Copy + 'static {
+    /// The words and what they mean.
+    const WORDS: &'static [(&'static str, Self)];
+}
+
+impl Worded for Exposure {
+    // Without `unknown`: what nobody knows is not to be asked for.
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("private", Self::Private),
+        ("internal", Self::Internal),
+        ("external", Self::External),
+        ("public", Self::Public),
+    ];
+}
+
+impl Worded for FileState {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("ok", Self::Ok),
+        ("empty", Self::Empty),
+        ("password", Self::Password),
+        ("rms", Self::Rms),
+        ("corrupt", Self::Corrupt),
+        ("limit", Self::Limit),
+        ("too_large", Self::TooLarge),
+        ("type_mismatch", Self::TypeMismatch),
+        ("unsupported", Self::Unsupported),
+        ("denied", Self::Denied),
+        ("special", Self::Special),
+        ("error", Self::Error),
+    ];
+}
