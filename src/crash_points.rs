@@ -77,7 +77,7 @@ mod armed {
 
     use rustix::process::{Signal, getpid, kill_process};
 
-    use super::CrashPoint;
+    use crate::crash_points::CrashPoint;
 
     /// The point that was asked for, and how often it is still passed.
     static ARMED: OnceLock<Option<(String, AtomicU32)>> = OnceLock::new();

@@ -127,8 +127,6 @@ impl ResponseCode {
             202 => Self::Accepted,
             204 => Self::NoContent,
             206 => Self::PartialContent,
-            200..300 => Self::Success,
-            300..400 => Self::Redirect,
             400 => Self::BadRequest,
             401 => Self::Unauthorized,
             402 => Self::PaymentRequired,
@@ -140,12 +138,20 @@ impl ResponseCode {
             416 => Self::RangeNotSatisfiable,
             423 => Self::Locked,
             429 => Self::TooManyRequests,
-            400..500 => Self::ClientError,
             500 => Self::InternalServerError,
             502 => Self::BadGateway,
             503 => Self::ServiceUnavailable,
             504 => Self::GatewayTimeout,
             507 => Self::InsufficientStorage,
+            _ => Self::class(status),
+        }
+    }
+
+    const fn class(status: u16) -> Self {
+        match status {
+            200..300 => Self::Success,
+            300..400 => Self::Redirect,
+            400..500 => Self::ClientError,
             500..600 => Self::ServerError,
             _ => Self::Strange,
         }
