@@ -1,50 +1,26 @@
-//! Taking over what an app lists: inventory, run and cursor in one transaction per page.
+//! Taking over what an app lists: inventory, queue and cursor in one transaction per page.
 //!
 //! An app's feeds are asked side by side, because each answer is a wait for the network; their pages are stored one
-//! after the other.
+//! after the other. Whoever walks an app's feeds holds the lease on them ([`FeedLease`](super::lease::FeedLease)).
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod begin;
+mod page;
 
-use labeld_connector::{
-    Change, ChangePage, Cursor, Error, ErrorKind, Feed, FeedList, FeedRef, UnreadableFolder,
-};
+use std::collections::VecDeque;
+
+use labeld_connector::{Cursor, Error, ErrorKind, FeedRef};
 use tokio::task::JoinSet;
 
-use super::{App, StopSignal, error_chain};
-use crate::clock::Clock;
+use self::begin::{begin, begin_anew};
+use self::page::take_over;
+use super::backpressure::wait_for_room;
+use super::{App, StageError, Work, error_chain};
 use crate::model::Reason;
 use crate::store::apps::AppId;
-use crate::store::feeds::{self, FeedId, StoredCursor, StoredFeed};
-use crate::store::files::Origin;
-use crate::store::runs::{self, Counters, Phase, Reuse, RunId};
-use crate::store::{Db, StoreError, Tx, files};
+use crate::store::feeds::FeedId;
+use crate::store::runs::{self, Counters, Reuse, RunId};
 
-/// Why a stage ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum StageError {
-    /// The app.
-    #[error(transparent)]
-    App(#[from] labeld_connector::Error),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The operator.
-    #[error("interrupted")]
-    Stopped,
-}
-
-/// A run under way.
-#[derive(Debug)]
-pub struct RunState {
-    /// The app's number in the store.
-    pub app: AppId,
-    /// The run.
-    pub run: RunId,
-    /// Which stored facts it takes for good.
-    pub reuse: Reuse,
-    /// Its sums so far.
-    pub counters: Counters,
-}
+pub(super) use self::begin::STANDING;
 
 /// Feeds that are asked at a time. The connector's own pace bounds the calls; this bounds the pages in memory.
 const SIDE_BY_SIDE: usize = 4;
@@ -52,6 +28,61 @@ const SIDE_BY_SIDE: usize = 4;
 /// Pages that a resumed cursor may expire on before that is an error: the answer to an expired cursor
 /// is a full enumeration, which has none to expire.
 const MOST_EXPIRIES: u32 = 2;
+
+/// What a walk of an app's feeds notes beside the inventory, and what it has done so far.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// The app's number in the store.
+    pub(super) app: AppId,
+    /// The run that knows what was seen.
+    pub(super) run: Option<RunId>,
+    /// What the run is there for.
+    pub(super) purpose: Purpose,
+    /// Which stored facts are taken for good.
+    pub(super) reuse: Reuse,
+    /// Sums so far.
+    pub(super) counters: Counters,
+    /// Files put into the queue.
+    pub(super) enqueued: u64,
+    /// Feeds and folders that could not be looked into.
+    pub(super) unreadable: u64,
+}
+
+/// What the run of a walk is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A rescan: every file that is listed gets an outcome.
+    Rescan,
+    /// The service: only full enumerations need to know what they have seen. The run is there while one is under way.
+    Upkeep,
+}
+
+impl Listing {
+    /// Whether the files of this walk are noted with the run.
+    fn notes(&self, walk: &Walk) -> Option<RunId> {
+        match self.purpose {
+            Purpose::Rescan => self.run,
+            Purpose::Upkeep => self.run.filter(|_| walk.enumerating),
+        }
+    }
+}
+
+/// A feed that is being walked to its end.
+#[derive(Debug)]
+pub(super) struct Walk {
+    id: FeedId,
+    feed: FeedRef,
+    title: String,
+    /// As it is stored.
+    cursor: Option<Cursor>,
+    /// Everything in the feed is being listed.
+    enumerating: bool,
+    /// All that was in the feed was listed once: what comes now has come since.
+    was_complete: bool,
+    /// Everything is to be listed, once its turn has come.
+    to_begin_anew: bool,
+    expiries: u32,
+}
 
 /// Brings the inventory of an app up to date. `listed` is told the number of entries seen so far.
 ///
@@ -61,38 +92,75 @@ const MOST_EXPIRIES: u32 = 2;
 ///
 /// What the store says, or the stop; what the app says where none of its feeds could be walked to the end, or where it
 /// refuses the credentials. All complete pages are stored then, and the next call goes on behind them.
-pub async fn discover(
-    db: &Db,
+pub(super) async fn discover(
+    work: &Work,
     app: &App,
-    state: &mut RunState,
-    clock: &dyn Clock,
-    stop: &StopSignal,
+    listing: &mut Listing,
     listed: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(), StageError> {
-    let (mut waiting, mut failures) = begin(db, app, state, clock).await?;
+    let (walks, failures) = begin(work, app, listing).await?;
+    walk_all(work, app, listing, walks, failures, SIDE_BY_SIDE, listed).await
+}
+
+/// Lists everything in the feeds that were not listed whole since `since`, one feed after the other.
+///
+/// # Errors
+///
+/// As [`discover`].
+pub(super) async fn enumerate(
+    work: &Work,
+    app: &App,
+    listing: &mut Listing,
+    since: chrono::DateTime<chrono::Utc>,
+) -> Result<(), StageError> {
+    let (walks, failures) = begin::begin_to_enumerate(work, app, listing, since).await?;
+    walk_all(work, app, listing, walks, failures, 1, &mut |_| {}).await
+}
+
+async fn walk_all(
+    work: &Work,
+    app: &App,
+    listing: &mut Listing,
+    mut waiting: VecDeque<Walk>,
+    mut failures: Failures,
+    side_by_side: usize,
+    listed: &mut (dyn FnMut(u64) + Send),
+) -> Result<(), StageError> {
     let places = waiting.len() + failures.feeds;
     let mut asked = JoinSet::new();
     loop {
-        if stop.is_stopped() {
+        if work.stop.is_stopped() {
             return Err(StageError::Stopped);
         }
-        while asked.len() < SIDE_BY_SIDE
+        while asked.len() < side_by_side
             && let Some(walk) = waiting.pop_front()
         {
+            let walk = begin::go_on(work, listing, walk).await?;
             let connector = app.connector.clone();
             asked.spawn(async move {
                 let page = connector.changes(&walk.feed, walk.cursor.as_ref()).await;
                 (walk, page)
             });
         }
-        let Some(answer) = asked.join_next().await else {
+        let answer = tokio::select! {
+            answer = asked.join_next() => answer,
+            // A page that was not taken over is asked for again.
+            () = work.stop.stopped() => return Err(StageError::Stopped),
+        };
+        let Some(answer) = answer else {
+            begin::end(work, listing).await?;
             return failures.outcome(places).map_err(StageError::App);
         };
         let (walk, page) = answer.map_err(|cause| task_died(app, cause))?;
         match page {
             Ok(page) => {
-                let next = take_over(db, state, walk, page, clock).await?;
-                listed(state.counters.listed);
+                let before = listing.enqueued;
+                let next = take_over(work, app, listing, walk, page).await?;
+                listed(listing.counters.listed);
+                if listing.enqueued > before {
+                    work.queued.notify_one();
+                    wait_for_room(work, listing).await?;
+                }
                 // In front, so that few walks are under way at a time: each has folders in the connector's memory.
                 if let Some(next) = next {
                     waiting.push_front(next);
@@ -102,29 +170,21 @@ pub async fn discover(
                 if error.kind() == ErrorKind::CursorExpired && walk.expiries < MOST_EXPIRIES =>
             {
                 tracing::warn!(app = %app.name, "{}: listing {} anew", error_chain(&error), walk.title);
-                waiting.push_front(begin_anew(db, state, walk).await?);
+                let walk = Walk {
+                    expiries: walk.expiries + 1,
+                    ..walk
+                };
+                waiting.push_front(begin_anew(work, listing, walk).await?);
             }
             Err(error) if error.kind() == ErrorKind::Unauthenticated => return Err(error.into()),
             Err(error) => {
-                note_failure(db, app, state, &walk, &error).await?;
+                note_failure(work, app, listing, &walk, &error).await?;
                 if error.kind() != ErrorKind::NotCovered {
                     failures.add(error);
                 }
             }
         }
     }
-}
-
-/// A feed that is being walked to its end.
-#[derive(Debug)]
-struct Walk {
-    id: FeedId,
-    feed: FeedRef,
-    title: String,
-    cursor: Option<Cursor>,
-    /// Everything in the feed is being listed.
-    enumerating: bool,
-    expiries: u32,
 }
 
 /// The feeds that did not get to their end.
@@ -149,168 +209,23 @@ impl Failures {
     }
 }
 
-/// Looks which feeds there are, and where each goes on.
-async fn begin(
-    db: &Db,
-    app: &App,
-    state: &mut RunState,
-    clock: &dyn Clock,
-) -> Result<(VecDeque<Walk>, Failures), StageError> {
-    let mut list = app.connector.feeds().await?;
-    let feeds = std::mem::take(&mut list.feeds);
-    let known = feeds::of_app(db, state.app).await?;
-    let tx = db.begin().await?;
-    runs::forget_failed_feeds(&tx, state.run).await?;
-    remove_missing(&tx, &known, &feeds, &list, clock).await?;
-    let mut failures = Failures::default();
-    let mut unreadable = Vec::with_capacity(list.unreadable.len());
-    for place in list.unreadable {
-        tracing::warn!(app = %app.name, "{}: left out", error_chain(&place.error));
-        unreadable.push((place.path, reason_of(&place.error).code().to_owned()));
-        if place.error.kind() != ErrorKind::NotCovered {
-            failures.add(place.error);
-        }
-    }
-    runs::record_unreadable_folders(&tx, state.run, None, &unreadable).await?;
-    let enumerating = runs::enumerations(&tx, state.run).await?;
-    let known: HashMap<FeedRef, StoredFeed> = known
-        .into_iter()
-        .map(|stored| (stored.feed.clone(), stored))
-        .collect();
-    let mut walks = VecDeque::with_capacity(feeds.len());
-    for feed in feeds {
-        let stored = known.get(&feed.feed);
-        walks.push_back(begin_walk(&tx, app, state, feed, stored, &enumerating).await?);
-    }
-    tx.commit().await?;
-    Ok((walks, failures))
-}
-
-async fn remove_missing(
-    tx: &Tx,
-    known: &[StoredFeed],
-    feeds: &[Feed],
-    list: &FeedList,
-    clock: &dyn Clock,
-) -> Result<(), StoreError> {
-    if !list.complete {
-        return Ok(());
-    }
-    let there: HashSet<&FeedRef> = feeds.iter().map(|feed| &feed.feed).collect();
-    for stored in known {
-        let is_unreadable = list
-            .unreadable
-            .iter()
-            .any(|place| stored.feed.0.starts_with(&place.prefix));
-        if !there.contains(&stored.feed) && !is_unreadable {
-            feeds::remove(tx, stored.id, clock.now()).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn begin_walk(
-    tx: &Tx,
-    app: &App,
-    state: &RunState,
-    feed: Feed,
-    stored: Option<&StoredFeed>,
-    enumerating: &HashSet<FeedId>,
-) -> Result<Walk, StoreError> {
-    let id = match stored {
-        Some(stored) => stored.id,
-        None => feeds::ensure(tx, state.app, &feed.feed).await?,
-    };
-    let has_seen = enumerating.contains(&id);
-    let position = stored.and_then(|stored| stored.position.clone());
-    let position = position.filter(|position| {
-        if position.enumerating {
-            // The first pages of it were another run's, which is no longer there to tell what it saw.
-            has_seen
-        } else {
-            app.connector.capabilities().change_feed
-        }
-    });
-    let walk = Walk {
-        id,
-        feed: feed.feed,
-        title: feed.title,
-        enumerating: position.as_ref().is_none_or(|it| it.enumerating),
-        cursor: position.map(|position| position.cursor),
-        expiries: 0,
-    };
-    if walk.cursor.is_none() {
-        runs::begin_enumeration(tx, state.run, id).await?;
-    }
-    Ok(walk)
-}
-
-/// What was seen before the feed broke off says nothing about what is there now.
-async fn begin_anew(db: &Db, state: &RunState, walk: Walk) -> Result<Walk, StoreError> {
-    let tx = db.begin().await?;
-    feeds::clear(&tx, walk.id).await?;
-    runs::begin_enumeration(&tx, state.run, walk.id).await?;
-    tx.commit().await?;
-    Ok(Walk {
-        cursor: None,
-        enumerating: true,
-        expiries: walk.expiries + 1,
-        ..walk
-    })
-}
-
-/// Stores a page; the walk to its next page where there is one.
-async fn take_over(
-    db: &Db,
-    state: &mut RunState,
-    mut walk: Walk,
-    page: ChangePage,
-    clock: &dyn Clock,
-) -> Result<Option<Walk>, StoreError> {
-    let now = clock.now();
-    let is_file = |change: &&Change| matches!(change, Change::Upserted(_));
-    state.counters.listed += page.changes.iter().filter(is_file).count() as u64;
-    let origin = Origin {
-        app: state.app,
-        feed: Some(walk.id),
-    };
-    let tx = db.begin().await?;
-    files::apply_changes(&tx, origin, &page.changes, now).await?;
-    runs::record_listed(&tx, state.run, state.app, state.reuse, &page.changes).await?;
-    let unreadable: Vec<_> = page.unreadable.iter().map(unreadable_folder).collect();
-    runs::record_unreadable_folders(&tx, state.run, Some(walk.id), &unreadable).await?;
-    if !page.more && walk.enumerating {
-        runs::end_enumeration(&tx, state.run, walk.id, now).await?;
-    }
-    let position = StoredCursor {
-        cursor: page.next,
-        stored_at: now,
-        enumerating: page.more && walk.enumerating,
-    };
-    feeds::set(&tx, walk.id, &position).await?;
-    runs::set_progress(&tx, state.run, Phase::Enumerating, &state.counters).await?;
-    tx.commit().await?;
-    walk.cursor = Some(position.cursor);
-    Ok(page.more.then_some(walk))
-}
-
 async fn note_failure(
-    db: &Db,
+    work: &Work,
     app: &App,
-    state: &RunState,
+    listing: &mut Listing,
     walk: &Walk,
     error: &Error,
-) -> Result<(), StoreError> {
+) -> Result<(), StageError> {
     tracing::warn!(app = %app.name, "{}: {} is left out", error_chain(error), walk.title);
+    listing.unreadable += 1;
+    let Some(run) = listing.run else {
+        return Ok(());
+    };
     let failed = [(walk.title.clone(), reason_of(error).code().to_owned())];
-    let tx = db.begin().await?;
-    runs::record_unreadable_folders(&tx, state.run, None, &failed).await?;
-    tx.commit().await
-}
-
-fn unreadable_folder(folder: &UnreadableFolder) -> (String, String) {
-    let reason = reason_of(&folder.error).code().to_owned();
-    (folder.path.clone(), reason)
+    let tx = work.db.begin().await?;
+    runs::record_unreadable_folders(&tx, run, None, &failed).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 fn reason_of(error: &Error) -> Reason {

@@ -1,0 +1,64 @@
+//! What the stages share.
+
+use std::sync::Arc;
+
+use labeld_formats::Coauthoring;
+use tokio::sync::Notify;
+
+use super::{CrashMarkers, MemoryBudget, StopSignal};
+use crate::clock::Clock;
+use crate::store::workers::WorkerId;
+use crate::store::{Db, StoreError};
+
+/// What every stage needs; cheap to clone. A service has one for each app, which differ in `queued` alone.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// The store.
+    pub db: Db,
+    /// The process, as the store knows it. Whoever made it keeps its lease alive.
+    pub worker: WorkerId,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Asks all stages to stop where nothing is lost.
+    pub stop: StopSignal,
+    /// Memory for readings.
+    pub budget: Arc<MemoryBudget>,
+    /// Files under the parser.
+    pub markers: Arc<CrashMarkers>,
+    /// Told whenever files were put into the queue, for whoever waits with [`scan_waiting`](super::scan::scan_waiting).
+    pub queued: Arc<Notify>,
+}
+
+/// How an app's files are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScanSettings {
+    /// The tenant's co-authoring setting, which says where labels stand (rules §4, L1).
+    pub coauthoring: Coauthoring,
+    /// Files that are read side by side. A parse takes microseconds; this hides the waits for disk or network.
+    pub side_by_side: usize,
+}
+
+impl ScanSettings {
+    /// Files read side by side unless configured otherwise.
+    pub const SIDE_BY_SIDE: usize = 16;
+}
+
+/// Why a stage ended early. Whatever was complete is stored, and the same call goes on from there.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// The app.
+    #[error(transparent)]
+    App(#[from] labeld_connector::Error),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operator.
+    #[error("interrupted")]
+    Stopped,
+    /// Another worker has taken over what this one was doing: its lease has run out.
+    #[error("the lease on {what} was lost: another worker goes on with it")]
+    LeaseLost {
+        /// What was being done.
+        what: String,
+    },
+}
