@@ -8,6 +8,7 @@ mod page;
 
 use std::collections::VecDeque;
 
+use chrono::{DateTime, Utc};
 use labeld_connector::{Cursor, Error, ErrorKind, FeedRef};
 use tokio::task::JoinSet;
 
@@ -19,8 +20,6 @@ use crate::model::Reason;
 use crate::store::apps::AppId;
 use crate::store::feeds::FeedId;
 use crate::store::runs::{self, Counters, Reuse, RunId};
-
-pub(super) use self::begin::STANDING;
 
 /// Feeds that are asked at a time. The connector's own pace bounds the calls; this bounds the pages in memory.
 const SIDE_BY_SIDE: usize = 4;
@@ -111,7 +110,7 @@ pub(super) async fn enumerate(
     work: &Work,
     app: &App,
     listing: &mut Listing,
-    since: chrono::DateTime<chrono::Utc>,
+    since: DateTime<Utc>,
 ) -> Result<(), StageError> {
     let (walks, failures) = begin::begin_to_enumerate(work, app, listing, since).await?;
     walk_all(work, app, listing, walks, failures, 1, &mut |_| {}).await
@@ -159,7 +158,7 @@ async fn walk_all(
                 listed(listing.counters.listed);
                 if listing.enqueued > before {
                     work.queued.notify_one();
-                    wait_for_room(work, listing).await?;
+                    wait_for_room(work, app, listing).await?;
                 }
                 // In front, so that few walks are under way at a time: each has folders in the connector's memory.
                 if let Some(next) = next {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{App, labels};
 use crate::model::catalogue::{CatalogueEntry, LabelState};
 use crate::model::inventory::FileLabel;
-use crate::store::{Db, StoreError, Tx, labels as stored};
+use crate::store::{Db, StoreError, labels as stored};
 
 /// Labels kept of other tenants; a hostile folder must not fill the catalogue.
 const MOST_FOREIGN_LABELS: usize = 10_000;
@@ -64,9 +64,8 @@ impl ForeignLabels {
         self.fresh.push(entry);
     }
 
-    /// Stores what is new.
-    pub(super) async fn store(&mut self, tx: &Tx, app: &App) -> Result<(), StoreError> {
-        let fresh = std::mem::take(&mut self.fresh);
-        stored::put_external(tx, &app.tenant, &fresh).await
+    /// What is new since this was asked last.
+    pub(super) fn fresh(&mut self) -> Vec<CatalogueEntry> {
+        std::mem::take(&mut self.fresh)
     }
 }

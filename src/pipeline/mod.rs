@@ -1,21 +1,38 @@
 //! The work, one file per stage. Connectors are trait objects here: no stage knows a provider.
 
+mod backpressure;
 pub mod calls;
-pub mod discover;
+mod crash_markers;
+mod discover;
+pub mod exposure;
+mod knowledge;
 pub mod label_list;
 pub mod label_sync;
 pub mod labels;
 mod learn;
+mod lease;
+mod membership;
+mod memory;
 mod owners;
-pub mod read_file;
+pub mod poll;
+mod read_file;
 pub mod rescan;
+mod retry;
 pub mod scan;
+mod stop;
 pub mod verdict;
+mod work;
+
+pub use crash_markers::{CrashMarkers, MarkerError};
+pub use lease::poll_task;
+pub use membership::Membership;
+pub use memory::MemoryBudget;
+pub use stop::StopSignal;
+pub use work::{ScanSettings, StageError, Unreturned, Work};
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use labeld_connector::Connector;
 use labeld_formats::RangeStrategy;
@@ -49,22 +66,8 @@ impl fmt::Display for App {
     }
 }
 
-/// A request to stop at the next point where nothing is lost. Clones share it.
-#[derive(Debug, Clone, Default)]
-pub struct StopSignal(Arc<AtomicBool>);
-
-impl StopSignal {
-    /// Asks for the stop.
-    pub fn stop(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether a stop was asked for.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
+/// Times that a transaction is tried again that another worker's was in the way of.
+const MOST_CONFLICTS: u32 = 5;
 
 /// An error with its causes, on one line.
 #[must_use]

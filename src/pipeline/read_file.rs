@@ -3,15 +3,17 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use labeld_connector::{Connector, ErrorKind, FileRef, ReadOptions as FetchOptions, Version};
+use labeld_connector::{Error, ErrorKind, FileMeta, ReadOptions as FetchOptions};
 use labeld_formats::{
     BlockCache, Limits, MOST_FETCHED, MOST_ROUNDS, RangeStrategy, ReadOptions, Reading,
     TenantKnowledge, read,
 };
 
-use super::error_chain;
+use super::memory::Reservation;
 use super::verdict::Verdict;
+use super::{App, Work, error_chain};
 use crate::model::Reason;
+use crate::model::inventory::FileId;
 
 /// What one attempt to read a file came to.
 #[derive(Debug)]
@@ -22,8 +24,10 @@ pub enum Attempt {
     Changed,
     /// It is gone.
     Gone,
-    /// It could not be read.
-    Failed(Verdict),
+    /// It could not be read, because of the app where there is an error of it.
+    Failed(Verdict, Option<Error>),
+    /// The reader panicked.
+    Crashed,
 }
 
 /// An attempt and what it cost.
@@ -37,17 +41,18 @@ pub struct Attempted {
     pub reads: u32,
 }
 
-/// Reads version `version` of a file of `size` bytes.
+/// Reads a file in the version that `meta` names. `file` is its number in the store.
 pub async fn read_file(
-    connector: &dyn Connector,
-    file: &FileRef,
-    version: &Version,
-    size: u64,
-    strategy: RangeStrategy,
+    work: &Work,
+    app: &App,
+    file: FileId,
+    meta: &FileMeta,
     known: &TenantKnowledge,
 ) -> Attempted {
-    let mut cache = BlockCache::new(size, strategy);
-    let attempt = match attempt(connector, file, version, &mut cache, known).await {
+    let first_fetch = meta.size.min(most_at_first(app.strategy));
+    let mut memory = work.budget.reserve(first_fetch).await;
+    let mut cache = BlockCache::new(meta.size, app.strategy);
+    let attempt = match attempt(work, app, file, meta, known, &mut cache, &mut memory).await {
         Ok(reading) => Attempt::Read(Box::new(reading)),
         Err(failed) => failed,
     };
@@ -58,12 +63,21 @@ pub async fn read_file(
     }
 }
 
+/// What the first fetch takes at most, and the next two as a rule.
+fn most_at_first(strategy: RangeStrategy) -> u64 {
+    strategy
+        .whole_up_to
+        .max(strategy.tail.saturating_add(2 * strategy.least))
+}
+
 async fn attempt(
-    connector: &dyn Connector,
-    file: &FileRef,
-    version: &Version,
-    cache: &mut BlockCache,
+    work: &Work,
+    app: &App,
+    file: FileId,
+    meta: &FileMeta,
     known: &TenantKnowledge,
+    cache: &mut BlockCache,
+    memory: &mut Reservation,
 ) -> Result<Reading, Attempt> {
     let options = ReadOptions {
         limits: Limits::default(),
@@ -73,34 +87,32 @@ async fn attempt(
     for round in 0..MOST_ROUNDS {
         let missing = cache.missing();
         let wanted: u64 = missing.iter().map(|range| range.end - range.start).sum();
-        if round > 0 && cache.bytes_read().saturating_add(wanted) > MOST_FETCHED {
+        let in_all = cache.bytes_read().saturating_add(wanted);
+        if round > 0 && in_all > MOST_FETCHED {
             break;
         }
+        memory.grow_to(in_all).await;
         for range in missing {
             let fetch = FetchOptions {
                 range: Some(range.clone()),
-                if_match: Some(version.clone()),
+                if_match: Some(meta.version.clone()),
             };
-            let bytes = connector
-                .read(file, fetch)
-                .await
-                .map_err(|error| of_error(&error))?;
+            let fetched = app.connector.read(&meta.file, fetch).await;
+            let bytes = fetched.map_err(of_error)?;
             if bytes.len() as u64 != range.end - range.start {
                 return Err(Attempt::Changed);
             }
             cache.insert(range.start, bytes.into());
         }
+        let marker = work.markers.enter(file);
         // A reader that panics takes only this file with it.
-        match catch_unwind(AssertUnwindSafe(|| read(cache, options))) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| read(cache, options)));
+        drop(marker);
+        match outcome {
             Ok(Ok(reading)) => return Ok(reading),
             Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
             Ok(Err(error)) => return Err(failed(Reason::FetchFailed, error_chain(&error))),
-            Err(_) => {
-                return Err(failed(
-                    Reason::FilePoison,
-                    "the reader crashed on this file",
-                ));
-            }
+            Err(_) => return Err(Attempt::Crashed),
         }
     }
     Err(failed(
@@ -109,17 +121,19 @@ async fn attempt(
     ))
 }
 
-fn of_error(error: &labeld_connector::Error) -> Attempt {
-    match error.kind() {
-        ErrorKind::Changed => Attempt::Changed,
-        ErrorKind::NotFound => Attempt::Gone,
-        ErrorKind::Denied => failed(Reason::AccessDenied, error_chain(error)),
-        ErrorKind::NotCovered => failed(Reason::AccessNotCovered, error_chain(error)),
-        ErrorKind::Throttled => failed(Reason::FetchThrottled, error_chain(error)),
-        _ => failed(Reason::FetchFailed, error_chain(error)),
-    }
+fn of_error(error: Error) -> Attempt {
+    let reason = match error.kind() {
+        ErrorKind::Changed => return Attempt::Changed,
+        ErrorKind::NotFound => return Attempt::Gone,
+        ErrorKind::Denied => Reason::AccessDenied,
+        ErrorKind::NotCovered => Reason::AccessNotCovered,
+        ErrorKind::Throttled => Reason::FetchThrottled,
+        _ => Reason::FetchFailed,
+    };
+    let verdict = Verdict::of(reason).with_detail(error_chain(&error));
+    Attempt::Failed(verdict, Some(error))
 }
 
 fn failed(reason: Reason, detail: impl Into<String>) -> Attempt {
-    Attempt::Failed(Verdict::of(reason).with_detail(detail))
+    Attempt::Failed(Verdict::of(reason).with_detail(detail), None)
 }

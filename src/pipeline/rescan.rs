@@ -1,20 +1,25 @@
-//! The one-shot: discover, then scan, then the accounting identity (rules §5), resumable at any point.
+//! The one-shot: the stages of the service, and then the accounting identity (rules §5). Resumable at any point.
+//!
+//! A rescan walks the app's feeds when nobody else does, enqueues the files of its scope that were not read, and scans what
+//! it can claim of them. Others may scan them as well, and it may scan for others: whoever reads a file gives it its
+//! outcome in all runs. The rescan is over when each file of its own run has one.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use labeld_formats::{Coauthoring, READER_VERSION, TenantKnowledge};
+use labeld_formats::READER_VERSION;
 use serde::{Deserialize, Serialize};
 
-use super::discover::{RunState, StageError, discover};
+use super::discover::{Listing, Purpose, discover};
+use super::lease::{FeedLease, pause};
 use super::owners::look_up_owners;
-use super::scan::scan;
-use super::{App, StopSignal};
-use crate::clock::Clock;
+use super::poll::app_id;
+use super::scan::{RunProgress, scan_run};
+use super::{App, ScanSettings, StageError, Work};
+use crate::store::apps::AppId;
 use crate::store::files::{self, FileQuery, Span};
-use crate::store::runs::{self, Counters, OutcomeCount, Phase, Reuse};
-use crate::store::{Db, StoreError, apps, labels};
+use crate::store::runs::{self, Counters, OutcomeCount, Phase, Reuse, Run, RunId};
+use crate::store::{StoreError, queue, tasks, workers};
 
 /// Which files a rescan reads. Two runs with the same scope are the same run, the second resuming the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,133 +86,232 @@ pub struct Finished {
     pub unreadable: Vec<(String, String)>,
 }
 
-/// Runs, or goes on with, a rescan of one app.
+/// How long to wait before looking again for files that another worker is at.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Runs, or goes on with, a rescan of one app. Waits while another worker walks the app's feeds, and for files that others
+/// are at.
 ///
 /// # Errors
 ///
-/// What the app or the store says, or the stop. Everything up to then is stored; the same call goes on.
+/// What the app or the store says, the stop, or a lost lease. Everything up to then is stored; the same call goes on.
 pub async fn rescan(
-    db: &Db,
+    work: &Work,
     app: &App,
     scope: &Scope,
-    coauthoring: Coauthoring,
-    clock: &dyn Clock,
-    stop: &StopSignal,
+    settings: ScanSettings,
     watch: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Finished, StageError> {
-    let mut state = begin(db, app, scope, clock, watch).await?;
-    let done = run(db, app, scope, coauthoring, &mut state, clock, stop, watch).await;
-    if matches!(done, Err(StageError::Stopped)) {
-        let tx = db.begin().await?;
-        runs::mark_interrupted(&tx, state.run).await?;
-        tx.commit().await?;
-    }
+    let app_id = app_id(&work.db, app).await?;
+    let lease = FeedLease::take(work, app).await?;
+    let begun = Rescan::begin(work, app, app_id, scope, watch).await;
+    let mut rescan = match begun {
+        Ok(rescan) => rescan,
+        Err(error) => {
+            lease.release(work).await?;
+            return Err(error.into());
+        }
+    };
+    let listed = rescan.list(watch).await;
+    lease.release(work).await?;
+    let done = match listed {
+        Ok(()) => rescan.read(settings, watch).await,
+        Err(error) => Err(error),
+    };
+    rescan.end(matches!(done, Err(StageError::Stopped))).await?;
     done
 }
 
-async fn begin(
-    db: &Db,
-    app: &App,
-    scope: &Scope,
-    clock: &dyn Clock,
-    watch: &mut (dyn FnMut(Progress) + Send),
-) -> Result<RunState, StoreError> {
-    let tx = db.begin().await?;
-    let app_id = apps::ensure(&tx, &app.tenant, &app.name).await?;
-    let reuse = if scope.reread {
-        Reuse::Nothing
-    } else {
-        Reuse::Reader(READER_VERSION)
-    };
-    let identity = scope.identity();
-    let unfinished = runs::unfinished(&tx, app_id, &identity).await?;
-    let state = match unfinished {
-        Some(run) => {
-            watch(Progress::Resuming);
-            runs::refresh_outcomes(&tx, run.id, reuse).await?;
-            RunState {
-                app: app_id,
-                run: run.id,
-                reuse,
-                counters: run.counters,
+/// A rescan under way.
+struct Rescan<'a> {
+    work: &'a Work,
+    app: &'a App,
+    app_id: AppId,
+    query: FileQuery,
+    run: RunId,
+    reuse: Reuse,
+    counters: Counters,
+}
+
+impl<'a> Rescan<'a> {
+    async fn begin(
+        work: &'a Work,
+        app: &'a App,
+        app_id: AppId,
+        scope: &Scope,
+        watch: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Self, StoreError> {
+        let reuse = if scope.reread {
+            Reuse::Nothing
+        } else {
+            Reuse::Reader(READER_VERSION)
+        };
+        let identity = scope.identity();
+        let unfinished = to_go_on_with(work, app_id, &identity).await?;
+        let (run, counters) = match unfinished {
+            Some(run) => {
+                watch(Progress::Resuming);
+                (run.id, run.counters)
+            }
+            None => (begin_run(work, app_id, &identity).await?, Counters::default()),
+        };
+        let tx = work.db.begin().await?;
+        runs::set_progress(&tx, run, Phase::Enumerating, &counters).await?;
+        runs::refresh_outcomes(&tx, run, reuse).await?;
+        runs::take_over_enumerations(&tx, run, app_id, reuse).await?;
+        tx.commit().await?;
+        Ok(Self {
+            work,
+            app,
+            app_id,
+            query: scope.query(app),
+            run,
+            reuse,
+            counters,
+        })
+    }
+
+    /// Brings the inventory up to date.
+    async fn list(&mut self, watch: &mut (dyn FnMut(Progress) + Send)) -> Result<(), StageError> {
+        let mut listing = Listing {
+            app: self.app_id,
+            run: Some(self.run),
+            purpose: Purpose::Rescan,
+            reuse: self.reuse,
+            counters: self.counters,
+            enqueued: 0,
+            unreadable: 0,
+        };
+        let (work, app) = (self.work, self.app);
+        let mut listed = |files| watch(Progress::Listed(files));
+        let done = discover(work, app, &mut listing, &mut listed).await;
+        self.counters = listing.counters;
+        done?;
+        look_up_owners(&work.db, app, self.app_id, &*work.clock).await?;
+        Ok(())
+    }
+
+    /// Sees to it that every file of the scope has an outcome.
+    async fn read(
+        &mut self,
+        settings: ScanSettings,
+        watch: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Finished, StageError> {
+        let work = self.work;
+        let tx = work.db.begin().await?;
+        runs::include_known(&tx, self.run, self.reuse, &self.query).await?;
+        runs::limit_scope(&tx, self.run, &self.query).await?;
+        runs::set_progress(&tx, self.run, Phase::Reading, &self.counters).await?;
+        let in_scope = files::count(&tx, &self.query).await?;
+        queue::enqueue_run(&tx, self.run, work.clock.now()).await?;
+        tx.commit().await?;
+        self.read_all(settings, watch).await?;
+        let unreadable = runs::unreadable_folders(&work.db, self.run).await?;
+        let tx = work.db.begin().await?;
+        let outcomes = runs::finish(&tx, self.run, work.clock.now()).await?;
+        tasks::forget(&tx, &run_task(self.run)).await?;
+        tx.commit().await?;
+        Ok(Finished {
+            outcomes,
+            in_scope,
+            counters: self.counters,
+            unreadable,
+        })
+    }
+
+    async fn read_all(
+        &mut self,
+        settings: ScanSettings,
+        watch: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<(), StageError> {
+        let work = self.work;
+        let mut left = runs::pending_count(&work.db, self.run).await?;
+        watch(Progress::ToRead(left));
+        while left > 0 {
+            let mut progress = RunProgress {
+                id: self.run,
+                counters: self.counters,
+            };
+            let mut done = |files| {
+                left = left.saturating_sub(files);
+                watch(Progress::Read(files));
+            };
+            let scanned = scan_run(work, self.app, settings, &mut progress, &mut done).await;
+            self.counters = progress.counters;
+            scanned?;
+            let pending = self.settle().await?;
+            if pending < left {
+                watch(Progress::Read(left - pending));
+            }
+            left = pending;
+            if left > 0 && !self.is_any_free().await? {
+                self.wait().await?;
             }
         }
-        None => RunState {
-            app: app_id,
-            run: runs::begin(&tx, app_id, &identity, clock.now()).await?,
-            reuse,
-            counters: Counters::default(),
-        },
-    };
-    runs::take_over_enumerations(&tx, state.run, app_id, reuse).await?;
-    tx.commit().await?;
-    Ok(state)
+        Ok(())
+    }
+
+    /// Looks what others have done, and puts back into the queue what has fallen out of it; how many files have no
+    /// outcome.
+    async fn settle(&self) -> Result<u64, StoreError> {
+        let tx = self.work.db.begin().await?;
+        runs::settle(&tx, self.run, self.reuse).await?;
+        queue::enqueue_run(&tx, self.run, self.work.clock.now()).await?;
+        tx.commit().await?;
+        runs::pending_count(&self.work.db, self.run).await
+    }
+
+    /// Whether there is a file of the run that this worker can claim.
+    async fn is_any_free(&self) -> Result<bool, StoreError> {
+        queue::has_due(&self.work.db, self.run, self.work.clock.now()).await
+    }
+
+    /// Waits for files that others are at.
+    async fn wait(&self) -> Result<(), StageError> {
+        pause(self.work, PAUSE).await?;
+        let is_alive = workers::all(&self.work.db)
+            .await?
+            .iter()
+            .any(|worker| worker.id == self.work.worker);
+        if is_alive {
+            Ok(())
+        } else {
+            Err(StageError::LeaseLost {
+                what: format!("the rescan of {}", self.app),
+            })
+        }
+    }
+
+    /// Leaves the run to whoever goes on with it, where it is not over.
+    async fn end(&self, is_interrupted: bool) -> Result<(), StoreError> {
+        if is_interrupted {
+            let tx = self.work.db.begin().await?;
+            runs::mark_interrupted(&tx, self.run).await?;
+            tx.commit().await?;
+        }
+        tasks::release(&self.work.db, &run_task(self.run), self.work.worker).await
+    }
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each is needed, and a struct of them would be used once"
-)]
-async fn run(
-    db: &Db,
-    app: &App,
-    scope: &Scope,
-    coauthoring: Coauthoring,
-    state: &mut RunState,
-    clock: &dyn Clock,
-    stop: &StopSignal,
-    watch: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Finished, StageError> {
-    discover(db, app, state, clock, stop, &mut |listed| {
-        watch(Progress::Listed(listed));
-    })
-    .await?;
-    look_up_owners(db, app, state.app, clock).await?;
-    let query = scope.query(app);
-    let tx = db.begin().await?;
-    runs::include_known(&tx, state.run, state.reuse, &query).await?;
-    runs::limit_scope(&tx, state.run, &query).await?;
-    runs::set_progress(&tx, state.run, Phase::Reading, &state.counters).await?;
-    let in_scope = files::count(&tx, &query).await?;
-    tx.commit().await?;
-
-    watch(Progress::ToRead(runs::pending_count(db, state.run).await?));
-    let known = Arc::new(knowledge(db, app, coauthoring).await?);
-    scan(db, app, state, known, clock, stop, &mut |files| {
-        watch(Progress::Read(files));
-    })
-    .await?;
-
-    let unreadable = runs::unreadable_folders(db, state.run).await?;
-    let tx = db.begin().await?;
-    let outcomes = runs::finish(&tx, state.run, clock.now()).await?;
-    tx.commit().await?;
-    Ok(Finished {
-        outcomes,
-        in_scope,
-        counters: state.counters,
-        unreadable,
-    })
+/// The name of a run's lease: two rescans of one scope at a time are two runs.
+fn run_task(run: RunId) -> String {
+    format!("rescan:{}", run.0)
 }
 
-/// What the catalogue and the configuration know that helps to read files.
-async fn knowledge(
-    db: &Db,
-    app: &App,
-    coauthoring: Coauthoring,
-) -> Result<TenantKnowledge, StoreError> {
-    let entries = labels::entries(db, &app.tenant).await?;
-    let parents = entries
-        .iter()
-        .filter_map(|entry| Some((entry.definition.id, entry.definition.parent?)))
-        .collect();
-    let coauthoring: HashMap<_, _> = app
-        .site_id
-        .map(|id| (id, coauthoring))
-        .into_iter()
-        .collect();
-    Ok(TenantKnowledge {
-        coauthoring,
-        parents,
-    })
+/// A run of this scope that nobody is at.
+async fn to_go_on_with(work: &Work, app: AppId, identity: &str) -> Result<Option<Run>, StoreError> {
+    for run in runs::all_unfinished(&work.db, app, identity).await? {
+        if tasks::hold(&work.db, &run_task(run.id), work.worker).await? {
+            return Ok(Some(run));
+        }
+    }
+    Ok(None)
+}
+
+async fn begin_run(work: &Work, app: AppId, identity: &str) -> Result<RunId, StoreError> {
+    let tx = work.db.begin().await?;
+    let run = runs::begin(&tx, app, identity, work.clock.now()).await?;
+    tx.commit().await?;
+    tasks::hold(&work.db, &run_task(run), work.worker).await?;
+    Ok(run)
 }

@@ -1,322 +1,351 @@
-//! Reading the files of a run: gates, ranged read, facts and outcome, in batches of one transaction.
+//! Working off an app's queue: gates, ranged reads, and facts, outcomes and the ends of jobs in one transaction.
+//!
+//! Files are claimed, read and stored in batches that overlap, so that one slow file holds up no other. Whatever is claimed
+//! and not ended is given back: at a stop, at an error, and where the store did not answer then, by the next scan.
 
+mod batch;
+mod file;
+
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use labeld_connector::{Change, FileMeta, FileRef, Version};
-use labeld_formats::{Label, READER_VERSION, Reading, TenantKnowledge};
-use tokio::task::JoinSet;
+use labeld_connector::{Error, FileRef, Version};
+use labeld_formats::TenantKnowledge;
+use tokio::task::{self, JoinError, JoinSet};
+use tokio::time::Instant;
 
-use super::discover::{RunState, StageError};
+use self::batch::{Batch, Ended};
+use self::file::{Outcome, listed, scan_file};
+use super::knowledge::knowledge;
 use super::learn::ForeignLabels;
-use super::read_file::{Attempt, Attempted, read_file};
-use super::verdict::{self, Verdict};
-use super::{App, StopSignal, error_chain};
-use crate::clock::Clock;
-use crate::model::inventory::{FileFacts, FileId, FileLabel, FileRecord};
-use crate::model::{FileState, Reason};
-use crate::store::files::Page;
-use crate::store::runs::{self, Phase};
-use crate::store::{Db, StoreError, files};
+use super::poll::app_id;
+use super::{App, MOST_CONFLICTS, ScanSettings, StageError, Work, verdict};
+use crate::model::inventory::FileId;
+use crate::store::apps::AppId;
+use crate::store::queue::{self, Job, JobEnd};
+use crate::store::runs::{Counters, RunId};
 
-/// Files read side by side. A parse takes microseconds; this hides the waits for disk or network.
-const SIDE_BY_SIDE: usize = 16;
-
-/// Files whose facts share a transaction.
+/// Files that are claimed at a time, and whose facts share a transaction.
 const BATCH: u32 = 256;
 
-/// Reader number stored with facts that say nothing about the bytes (the file could not be fetched):
-/// no reader has it, so that the next run tries again.
-const NO_READER: u32 = 0;
+/// How long a file that was read waits for others to be stored with it.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// Reads all files of the run that have no outcome yet. `done` is told how many files each batch had.
+/// How long readings may go on after a stop was asked for.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Claims after which the label catalogue is looked at again.
+const CLAIMS_PER_KNOWLEDGE: u32 = 64;
+
+/// Files in a row that the app fails to give, after which the app has failed and not the files.
+const MOST_FAILURES: u32 = 24;
+
+/// What a scan did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scanned {
+    /// Files that got facts.
+    pub files: u64,
+    /// When the next file of the app is due; `None` for an empty queue.
+    pub next_due: Option<DateTime<Utc>>,
+}
+
+/// Scans the app's files that are due, changed ones first, until none is left.
 ///
 /// # Errors
 ///
-/// What the store says, or the stop; all complete batches are stored then.
-pub async fn scan(
-    db: &Db,
+/// What the store says, the stop, or a lost lease; what the app says where it fails file after file. Files under way are
+/// given back.
+pub async fn scan_waiting(
+    work: &Work,
     app: &App,
-    state: &mut RunState,
-    known: Arc<TenantKnowledge>,
-    clock: &dyn Clock,
-    stop: &StopSignal,
-    done: &mut dyn FnMut(u64),
+    settings: ScanSettings,
+) -> Result<Scanned, StageError> {
+    let mut scan = Scan::begin(work, app, settings, None).await?;
+    scan.run(&mut |_| {}).await?;
+    Ok(Scanned {
+        files: scan.files,
+        next_due: queue::next_due(&work.db, scan.app_id).await?,
+    })
+}
+
+/// The run that a rescan scans for.
+#[derive(Debug)]
+pub(super) struct RunProgress {
+    pub(super) id: RunId,
+    pub(super) counters: Counters,
+}
+
+/// Scans the files of a run that are due and have no outcome; `done` is told of each batch. Files that others are at are
+/// left to them.
+///
+/// # Errors
+///
+/// What the store says, the stop, or a lost lease. A file that the app does not give ends with that as its outcome.
+pub(super) async fn scan_run(
+    work: &Work,
+    app: &App,
+    settings: ScanSettings,
+    run: &mut RunProgress,
+    done: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(), StageError> {
-    let mut foreign = ForeignLabels::load(db, app).await?;
-    let mut after: Option<FileId> = None;
-    loop {
-        if stop.is_stopped() {
-            return Err(StageError::Stopped);
+    let mut scan = Scan::begin(work, app, settings, Some(run)).await?;
+    scan.run(done).await
+}
+
+/// A scan under way.
+struct Scan<'a> {
+    work: &'a Work,
+    app: Arc<App>,
+    app_id: AppId,
+    settings: ScanSettings,
+    run: Option<&'a mut RunProgress>,
+    known: Arc<TenantKnowledge>,
+    foreign: ForeignLabels,
+    claims: u32,
+    waiting: VecDeque<Job>,
+    reading: JoinSet<Option<Outcome>>,
+    held: HashMap<task::Id, Job>,
+    ended: Vec<Ended>,
+    store_at: Option<Instant>,
+    failures: u32,
+    files: u64,
+}
+
+impl<'a> Scan<'a> {
+    async fn begin(
+        work: &'a Work,
+        app: &App,
+        settings: ScanSettings,
+        run: Option<&'a mut RunProgress>,
+    ) -> Result<Self, StageError> {
+        let app_id = app_id(&work.db, app).await?;
+        give_back_unreturned(work).await?;
+        Ok(Self {
+            known: Arc::new(knowledge(&work.db, app, settings.coauthoring).await?),
+            foreign: ForeignLabels::load(&work.db, app).await?,
+            work,
+            app: Arc::new(app.clone()),
+            app_id,
+            settings,
+            run,
+            claims: 0,
+            waiting: VecDeque::new(),
+            reading: JoinSet::new(),
+            held: HashMap::new(),
+            ended: Vec::new(),
+            store_at: None,
+            failures: 0,
+            files: 0,
+        })
+    }
+
+    async fn run(&mut self, done: &mut (dyn FnMut(u64) + Send)) -> Result<(), StageError> {
+        let outcome = self.work_through(done).await;
+        if let Err(StageError::Stopped | StageError::App(_)) = outcome {
+            self.wind_up(done).await?;
         }
-        let records = runs::pending(
-            db,
-            state.run,
-            Page {
-                after,
-                limit: BATCH,
-            },
-        )
-        .await?;
-        let Some(last) = records.last() else {
+        outcome
+    }
+
+    async fn work_through(&mut self, done: &mut (dyn FnMut(u64) + Send)) -> Result<(), StageError> {
+        let mut is_dry = false;
+        loop {
+            if self.work.stop.is_stopped() {
+                return Err(StageError::Stopped);
+            }
+            if !is_dry && self.waiting.len() < self.settings.side_by_side {
+                is_dry = self.claim().await? == 0;
+            }
+            self.start_reading();
+            if self.reading.is_empty() {
+                // What was stored may have made files due once more.
+                if !self.store(done).await? && is_dry {
+                    return Ok(());
+                }
+                is_dry = false;
+                continue;
+            }
+            let store_at = self.store_at;
+            let stop = &self.work.stop;
+            tokio::select! {
+                Some(read) = self.reading.join_next_with_id() => self.take(read)?,
+                () = stop.stopped() => return Err(StageError::Stopped),
+                () = until(store_at) => {
+                    self.store(done).await?;
+                    is_dry = false;
+                }
+            }
+            if self.ended.len() >= BATCH as usize {
+                self.store(done).await?;
+                is_dry = false;
+            }
+        }
+    }
+
+    /// Claims the next files; how many.
+    async fn claim(&mut self) -> Result<usize, StageError> {
+        let (work, run) = (self.work, self.run.as_ref().map(|run| run.id));
+        let now = work.clock.now();
+        let jobs = queue::claim(&work.db, self.app_id, work.worker, run, BATCH, now).await?;
+        let count = jobs.len();
+        let to_read: Vec<(FileRef, Version)> = jobs
+            .iter()
+            .filter(|job| verdict::of_listing(&listed(&job.file)).is_none())
+            .map(|job| (job.file.file.clone(), job.file.version.clone()))
+            .collect();
+        self.waiting.extend(jobs);
+        if !to_read.is_empty() {
+            self.app.connector.prepare(&to_read).await;
+        }
+        self.claims += 1;
+        if self.claims.is_multiple_of(CLAIMS_PER_KNOWLEDGE) {
+            let known = knowledge(&work.db, &self.app, self.settings.coauthoring).await?;
+            self.known = Arc::new(known);
+        }
+        Ok(count)
+    }
+
+    fn start_reading(&mut self) {
+        while self.reading.len() < self.settings.side_by_side.max(1) {
+            let Some(job) = self.waiting.pop_front() else {
+                return;
+            };
+            let (work, app) = (self.work.clone(), Arc::clone(&self.app));
+            let (known, file) = (Arc::clone(&self.known), job.clone());
+            let handle = self
+                .reading
+                .spawn(async move { scan_file(&work, &app, &file, &known).await });
+            self.held.insert(handle.id(), job);
+        }
+    }
+
+    /// Takes what a reading came to.
+    ///
+    /// # Errors
+    ///
+    /// What the app said, where it has failed for many files in a row.
+    fn take(
+        &mut self,
+        read: Result<(task::Id, Option<Outcome>), JoinError>,
+    ) -> Result<(), StageError> {
+        let (id, outcome) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::error!("a reading task died: {error}");
+                (error.id(), None)
+            }
+        };
+        let Some(job) = self.held.remove(&id) else {
             return Ok(());
         };
-        after = Some(last.id);
-        let count = records.len() as u64;
-        prepare(app, &records).await;
-        let results = read_all(app, records, &known, clock).await;
-        store(db, app, state, results, &mut foreign, clock).await?;
-        done(count);
-    }
-}
-
-/// Tells the app which files are about to be read.
-async fn prepare(app: &App, records: &[FileRecord]) {
-    let to_read: Vec<(FileRef, Version)> = records
-        .iter()
-        .filter(|record| verdict::of_listing(&listed(record)).is_none())
-        .map(|record| (record.file.clone(), record.version.clone()))
-        .collect();
-    app.connector.prepare(&to_read).await;
-}
-
-/// What became of one file.
-struct Scanned {
-    file: FileId,
-    facts: FileFacts,
-    size: u64,
-    /// The file as it is now, where it changed since it was listed.
-    change: Option<Change>,
-    outcome: &'static str,
-}
-
-async fn read_all(
-    app: &App,
-    records: Vec<FileRecord>,
-    known: &Arc<TenantKnowledge>,
-    clock: &dyn Clock,
-) -> Vec<Scanned> {
-    let now = clock.now();
-    let mut waiting = records.into_iter();
-    let mut running = JoinSet::new();
-    let mut results = Vec::with_capacity(BATCH as usize);
-    loop {
-        while running.len() < SIDE_BY_SIDE {
-            let Some(record) = waiting.next() else { break };
-            let app = app.clone();
-            let known = Arc::clone(known);
-            running.spawn(async move { scan_file(&app, &record, &known, now).await });
+        let mut outcome = outcome;
+        let failure = outcome.as_mut().and_then(|outcome| outcome.failure.take());
+        let wait = failure.as_ref().and_then(Error::retry_after);
+        self.store_at
+            .get_or_insert_with(|| Instant::now() + LONGEST_WAIT);
+        self.ended.push(Ended { job, outcome, wait });
+        match failure {
+            None => self.failures = 0,
+            Some(_) => self.failures += 1,
         }
-        match running.join_next().await {
-            None => return results,
-            Some(Ok(scanned)) => results.push(scanned),
-            // A file whose task died stays without outcome: the run reports it as pending.
-            Some(Err(error)) => tracing::error!("a reading task died: {error}"),
-        }
-    }
-}
-
-/// Attempts at a file that changes while it is read.
-const MOST_ATTEMPTS: u32 = 3;
-
-async fn scan_file(
-    app: &App,
-    record: &FileRecord,
-    known: &TenantKnowledge,
-    now: DateTime<Utc>,
-) -> Scanned {
-    let mut meta = listed(record);
-    let mut change = None;
-    let mut cost = (0, 0);
-    for _ in 0..MOST_ATTEMPTS {
-        if let Some(reason) = verdict::of_listing(&meta) {
-            return ended(record, &meta, change, Verdict::of(reason), cost, now);
-        }
-        let attempted = read_file(
-            &*app.connector,
-            &meta.file,
-            &meta.version,
-            meta.size,
-            app.strategy,
-            known,
-        )
-        .await;
-        let Attempted {
-            attempt,
-            bytes_read,
-            reads,
-        } = attempted;
-        cost = (cost.0 + bytes_read, cost.1 + reads);
-        match attempt {
-            Attempt::Read(reading) => {
-                let verdict = verdict::of_reading(&meta.name, &reading, app.size_limit);
-                return finished(record, &meta, change, verdict, Some(*reading), cost, now);
+        match failure {
+            Some(error) if self.run.is_none() && self.failures >= MOST_FAILURES => {
+                Err(error.into())
             }
-            Attempt::Failed(verdict) => return ended(record, &meta, change, verdict, cost, now),
-            Attempt::Gone => return gone(record, &meta, cost, now),
-            Attempt::Changed => match app.connector.stat(&meta.file).await {
-                Ok(present) => {
-                    meta = present.clone();
-                    change = Some(Change::Upserted(present));
-                }
-                Err(error) if error.kind() == labeld_connector::ErrorKind::NotFound => {
-                    return gone(record, &meta, cost, now);
-                }
-                Err(error) => {
-                    let verdict = Verdict::of(Reason::FetchFailed).with_detail(error_chain(&error));
-                    return ended(record, &meta, change, verdict, cost, now);
-                }
-            },
+            _ => Ok(()),
         }
     }
-    let verdict =
-        Verdict::of(Reason::FetchFailed).with_detail("it keeps changing while it is read");
-    ended(record, &meta, change, verdict, cost, now)
-}
 
-/// The listing entry that a record was made from.
-fn listed(record: &FileRecord) -> FileMeta {
-    FileMeta {
-        file: record.file.clone(),
-        name: record.name.clone(),
-        folder: record.folder.clone(),
-        // Not known here, and not needed: a file that has changed is looked at anew.
-        parent: None,
-        kind: record.kind,
-        size: record.size,
-        version: record.version.clone(),
-        created: record.created,
-        modified: record.modified,
-        owner: record.owner.clone(),
-        exposure: record.exposure,
-        own_write: None,
-        barrier: record.barrier,
-    }
-}
-
-fn gone(record: &FileRecord, meta: &FileMeta, cost: (u64, u32), now: DateTime<Utc>) -> Scanned {
-    let change = Some(Change::Removed(meta.file.clone()));
-    ended(
-        record,
-        meta,
-        change,
-        Verdict::of(Reason::FileDeleted),
-        cost,
-        now,
-    )
-}
-
-/// A file of which nothing was read.
-fn ended(
-    record: &FileRecord,
-    meta: &FileMeta,
-    change: Option<Change>,
-    verdict: Verdict,
-    cost: (u64, u32),
-    now: DateTime<Utc>,
-) -> Scanned {
-    finished(record, meta, change, verdict, None, cost, now)
-}
-
-fn finished(
-    record: &FileRecord,
-    meta: &FileMeta,
-    change: Option<Change>,
-    verdict: Verdict,
-    reading: Option<Reading>,
-    (bytes_read, reads): (u64, u32),
-    now: DateTime<Utc>,
-) -> Scanned {
-    let outcome = verdict.reason.map_or(FileState::Ok.as_str(), Reason::code);
-    let try_again = verdict.reason.is_some_and(Reason::is_error);
-    let format = reading.as_ref().and_then(|reading| reading.format);
-    let protection = reading
-        .as_ref()
-        .map(|reading| reading.protection.clone())
-        .unwrap_or_default();
-    let facts = FileFacts {
-        version: meta.version.clone(),
-        reader: if try_again { NO_READER } else { READER_VERSION },
-        read_at: now,
-        format: format.map(|format| format.name().to_owned()),
-        state: verdict.state.as_str().to_owned(),
-        reason: verdict.reason.map(|reason| reason.code().to_owned()),
-        detail: verdict.detail,
-        protection: protection.kind.name().to_owned(),
-        protection_detail: details(&protection),
-        signed: reading
-            .as_ref()
-            .is_some_and(|reading| reading.signatures.signed),
-        bytes_read,
-        reads,
-        labels: reading
-            .map(|reading| reading.labels)
-            .unwrap_or_default()
-            .iter()
-            .map(label)
-            .collect(),
-    };
-    Scanned {
-        file: record.id,
-        facts,
-        size: meta.size,
-        change,
-        outcome,
-    }
-}
-
-/// The protection without its kind, which has a column of its own.
-fn details(protection: &labeld_formats::Protection) -> serde_json::Value {
-    let mut details = serde_json::to_value(protection).unwrap_or_default();
-    if let Some(fields) = details.as_object_mut() {
-        fields.remove("kind");
-    }
-    details
-}
-
-fn label(label: &Label) -> FileLabel {
-    FileLabel {
-        site_id: label.site_id,
-        id: label.id,
-        effective: label.effective,
-        document: serde_json::to_value(label).unwrap_or_default(),
-    }
-}
-
-async fn store(
-    db: &Db,
-    app: &App,
-    state: &mut RunState,
-    results: Vec<Scanned>,
-    foreign: &mut ForeignLabels,
-    clock: &dyn Clock,
-) -> Result<(), StoreError> {
-    let now = clock.now();
-    let mut changes = Vec::new();
-    let mut facts = Vec::with_capacity(results.len());
-    let mut outcomes = Vec::with_capacity(results.len());
-    for scanned in results {
-        let counters = &mut state.counters;
-        counters.read += u64::from(scanned.facts.reads > 0);
-        counters.bytes_read += scanned.facts.bytes_read;
-        counters.reads += u64::from(scanned.facts.reads);
-        counters.bytes_of_files += if scanned.facts.reads > 0 {
-            scanned.size
-        } else {
-            0
-        };
-        for label in &scanned.facts.labels {
-            foreign.see(label, now);
+    /// Stores what has ended; whether there was anything.
+    async fn store(&mut self, done: &mut (dyn FnMut(u64) + Send)) -> Result<bool, StageError> {
+        self.store_at = None;
+        if self.ended.is_empty() {
+            return Ok(false);
         }
-        changes.extend(scanned.change);
-        outcomes.push((scanned.file, scanned.outcome));
-        facts.push((scanned.file, scanned.facts));
+        let now = self.work.clock.now();
+        let batch = Batch::of(&self.ended, &mut self.foreign, now);
+        let mut run = self.run.as_ref().map(|run| (run.id, run.counters));
+        if let Some((_, counters)) = &mut run {
+            batch.add_to(counters);
+        }
+        let mut conflicts = 0;
+        loop {
+            match batch.store(self.work, &self.app, self.app_id, run).await {
+                Err(StageError::Store(error))
+                    if error.is_conflict() && conflicts < MOST_CONFLICTS =>
+                {
+                    conflicts += 1;
+                }
+                stored => break stored?,
+            }
+        }
+        if let (Some(progress), Some((_, counters))) = (&mut self.run, run) {
+            progress.counters = counters;
+        }
+        batch.tell(&self.app);
+        self.ended.clear();
+        self.files += batch.files();
+        done(batch.files());
+        Ok(true)
     }
-    let tx = db.begin().await?;
-    files::apply_changes(&tx, state.app, &changes, now).await?;
-    files::store_facts(&tx, &facts).await?;
-    runs::record_outcomes(&tx, state.run, &outcomes).await?;
-    foreign.store(&tx, app).await?;
-    runs::set_progress(&tx, state.run, Phase::Reading, &state.counters).await?;
-    tx.commit().await
+
+    /// Waits a while for the readings under way, and gives back what was not read.
+    async fn wind_up(&mut self, done: &mut (dyn FnMut(u64) + Send)) -> Result<(), StageError> {
+        let until = Instant::now() + GRACE;
+        while let Ok(Some(read)) =
+            tokio::time::timeout_at(until, self.reading.join_next_with_id()).await
+        {
+            // That the app fails is known by now, where it does.
+            let _ = self.take(read);
+        }
+        self.reading.shutdown().await;
+        self.store(done).await?;
+        let jobs = self.waiting.iter().chain(self.held.values());
+        let files: Vec<FileId> = jobs.map(|job| job.file.id).collect();
+        give_back(self.work, &files).await?;
+        self.waiting.clear();
+        self.held.clear();
+        Ok(())
+    }
+}
+
+impl Drop for Scan<'_> {
+    /// Whatever is still held was not given back, because the store failed or the scan was dropped.
+    fn drop(&mut self) {
+        let jobs = self.waiting.iter().chain(self.held.values());
+        let jobs = jobs.chain(self.ended.iter().map(|ended| &ended.job));
+        self.work.unreturned.add(jobs.map(|job| job.file.id));
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn give_back_unreturned(work: &Work) -> Result<(), StageError> {
+    let files = work.unreturned.take();
+    let given_back = give_back(work, &files).await;
+    if given_back.is_err() {
+        work.unreturned.add(files);
+    }
+    given_back
+}
+
+async fn give_back(work: &Work, files: &[FileId]) -> Result<(), StageError> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let ends: Vec<(FileId, JobEnd)> = files
+        .iter()
+        .map(|file| (*file, JobEnd::Released))
+        .collect();
+    let tx = work.db.begin().await?;
+    queue::finish(&tx, work.worker, &ends).await?;
+    tx.commit().await?;
+    Ok(())
 }

@@ -1,12 +1,13 @@
 //! What the stages share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use labeld_formats::Coauthoring;
 use tokio::sync::Notify;
 
 use super::{CrashMarkers, MemoryBudget, StopSignal};
 use crate::clock::Clock;
+use crate::model::inventory::FileId;
 use crate::store::workers::WorkerId;
 use crate::store::{Db, StoreError};
 
@@ -27,6 +28,48 @@ pub struct Work {
     pub markers: Arc<CrashMarkers>,
     /// Told whenever files were put into the queue, for whoever waits with [`scan_waiting`](super::scan::scan_waiting).
     pub queued: Arc<Notify>,
+    /// Files that a scan could not give back.
+    pub unreturned: Arc<Unreturned>,
+}
+
+impl Work {
+    /// Work that nobody waits for yet.
+    #[must_use]
+    pub fn new(
+        db: Db,
+        worker: WorkerId,
+        clock: Arc<dyn Clock>,
+        stop: StopSignal,
+        budget: Arc<MemoryBudget>,
+        markers: Arc<CrashMarkers>,
+    ) -> Self {
+        Self {
+            db,
+            worker,
+            clock,
+            stop,
+            budget,
+            markers,
+            queued: Arc::default(),
+            unreturned: Arc::default(),
+        }
+    }
+}
+
+/// Files that the worker has claimed and nobody is at, because the store failed when they should have been given back. The
+/// next scan does it.
+#[derive(Debug, Default)]
+pub struct Unreturned(Mutex<Vec<FileId>>);
+
+impl Unreturned {
+    pub(super) fn add(&self, files: impl IntoIterator<Item = FileId>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.extend(files);
+    }
+
+    pub(super) fn take(&self) -> Vec<FileId> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// How an app's files are read.

@@ -108,6 +108,15 @@ pub enum StoreError {
         #[source]
         source: Option<Cause>,
     },
+    /// Another transaction was in the way, and this one had to give in. The same again can succeed.
+    #[error("cannot {operation}: another worker's transaction was in the way")]
+    Conflict {
+        /// What was tried.
+        operation: &'static str,
+        /// The cause.
+        #[source]
+        source: Option<Cause>,
+    },
     /// A row would break a rule of the schema (uniqueness, a reference, a missing value).
     #[error("cannot {operation}: the row breaks a rule of the schema")]
     Constraint {
@@ -198,5 +207,11 @@ impl StoreError {
             what: what.into(),
             source: None,
         }
+    }
+
+    /// Whether the same transaction may succeed when it is tried again at once.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict { .. })
     }
 }

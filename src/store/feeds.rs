@@ -21,6 +21,8 @@ pub struct StoredFeed {
     pub feed: FeedRef,
     /// Where the next page begins; `None` before the first page, and after [`clear`].
     pub position: Option<StoredCursor>,
+    /// When everything in it was last listed; `None` until that was done once.
+    pub enumerated_at: Option<DateTime<Utc>>,
 }
 
 /// A stored position.
@@ -66,7 +68,7 @@ pub async fn ensure(tx: &Tx, app: AppId, feed: &FeedRef) -> Result<FeedId> {
 pub async fn of_app(source: &impl Source, app: AppId) -> Result<Vec<StoredFeed>> {
     let rows = source
         .query(
-            "SELECT id, name, position, stored_at, enumerating FROM feed WHERE app = $1 ORDER BY id",
+            "SELECT id, name, position, stored_at, enumerating, enumerated_at FROM feed WHERE app = $1 ORDER BY id",
             values![app.0],
         )
         .await?;
@@ -84,7 +86,12 @@ pub async fn of_app(source: &impl Source, app: AppId) -> Result<Vec<StoredFeed>>
                 stored_at,
                 enumerating,
             });
-        feeds.push(StoredFeed { id, feed, position });
+        feeds.push(StoredFeed {
+            id,
+            feed,
+            position,
+            enumerated_at: row.take()?,
+        });
     }
     Ok(feeds)
 }
@@ -103,6 +110,48 @@ pub async fn set(tx: &Tx, feed: FeedId, position: &StoredCursor) -> Result<()> {
             position.stored_at,
             position.enumerating,
         ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Moves a feed's position on from `from`, in the transaction that stores the page between the two. `false`: the feed is
+/// elsewhere by now, because somebody else has walked it.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn advance(
+    tx: &Tx,
+    feed: FeedId,
+    from: Option<&Cursor>,
+    to: &StoredCursor,
+) -> Result<bool> {
+    let moved = tx
+        .execute(
+            "UPDATE feed SET position = $2, stored_at = $3, enumerating = $4
+             WHERE id = $1 AND position IS NOT DISTINCT FROM CAST($5 AS TEXT)",
+            values![
+                feed.0,
+                to.cursor.0.as_str(),
+                to.stored_at,
+                to.enumerating,
+                from.map(|cursor| cursor.0.as_str()),
+            ],
+        )
+        .await?;
+    Ok(moved == 1)
+}
+
+/// Notes that everything in a feed has been listed.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn set_enumerated(tx: &Tx, feed: FeedId, now: DateTime<Utc>) -> Result<()> {
+    tx.execute(
+        "UPDATE feed SET enumerated_at = $2 WHERE id = $1",
+        values![feed.0, now],
     )
     .await?;
     Ok(())
@@ -131,8 +180,10 @@ pub async fn clear(tx: &Tx, feed: FeedId) -> Result<()> {
 pub async fn remove(tx: &Tx, feed: FeedId, now: DateTime<Utc>) -> Result<u64> {
     lock_app(tx, feed).await?;
     clear(tx, feed).await?;
+    // A run that is past its listing accounts for the files that it has counted.
     tx.execute(
-        "DELETE FROM run_file WHERE file IN (SELECT id FROM file WHERE feed = $1 AND removed IS NULL)",
+        "DELETE FROM run_file WHERE file IN (SELECT id FROM file WHERE feed = $1 AND removed IS NULL)
+            AND run IN (SELECT id FROM scan_run WHERE finished IS NULL AND phase = 'enumerating')",
         values![feed.0],
     )
     .await?;

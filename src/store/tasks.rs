@@ -96,6 +96,17 @@ pub async fn release(db: &Db, name: &str, worker: WorkerId) -> Result<()> {
     tx.commit().await
 }
 
+/// Forgets a task that will never be done again, whoever holds it.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn forget(tx: &Tx, name: &str) -> Result<()> {
+    tx.execute("DELETE FROM task WHERE name = $1", values![name])
+        .await?;
+    Ok(())
+}
+
 /// Ends a task that [`claim`] started. `false`: the lease was lost meanwhile, and nothing is noted. A nudge that came
 /// meanwhile makes it due at once.
 ///

@@ -12,7 +12,6 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use futures_util::{StreamExt, stream};
-use labeld_formats::Coauthoring;
 
 use self::progress::Watches;
 use self::result::{Failure, OutcomeRow, Totals};
@@ -24,12 +23,14 @@ use super::session::{self, Session};
 use super::time::Since;
 use crate::apps::{self, Organisation};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{AppConfig, TenantConfig};
+use crate::config::{AppConfig, Config, TenantConfig};
 use crate::pipeline::calls::CallBudgets;
-use crate::pipeline::discover::StageError;
 use crate::pipeline::label_sync;
 use crate::pipeline::rescan::{Scope, rescan};
-use crate::pipeline::{App, StopSignal, error_chain};
+use crate::pipeline::{
+    App, CrashMarkers, Membership, MemoryBudget, ScanSettings, StageError, StopSignal, Work,
+    error_chain,
+};
 use crate::store::Access;
 
 /// Arguments of `labeld rescan`.
@@ -75,21 +76,39 @@ pub(super) fn run(args: &RescanArgs) -> Result<Exit> {
 }
 
 async fn run_all(args: &RescanArgs, session: &Session) -> Result<Exit> {
-    let clock = SystemClock;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stop = stop_on_signal();
-    let scope = args.scope(clock.now());
-    let budgets = CallBudgets::new(session.db.clone(), Arc::new(clock));
+    let member =
+        Membership::join(session.db.clone(), Arc::clone(&clock), stop.clone()).await?;
+    let service = &session.config.service;
+    let work = Work::new(
+        session.db.clone(),
+        member.worker(),
+        clock,
+        stop,
+        Arc::new(MemoryBudget::new(service.memory)),
+        Arc::new(CrashMarkers::open(&service.state_dir, &session.db).await?),
+    );
+    let done = rescan_all(args, session, &work).await;
+    member.leave().await?;
+    done
+}
+
+async fn rescan_all(args: &RescanArgs, session: &Session, work: &Work) -> Result<Exit> {
+    let now = work.clock.now();
+    let scope = args.scope(now);
+    let budgets = CallBudgets::new(session.db.clone(), Arc::clone(&work.clock));
     let mut totals = Totals::default();
     let mut jobs = Vec::new();
     for tenant in args.tenants(session)? {
         let organisation = Organisation::new(&session.config, tenant).with_budgets(budgets.clone());
         if let Some(list) = organisation.label_list() {
             // A list that cannot be had is told to the log and holds up no reading.
-            label_sync::run(&session.db, &tenant.name, tenant.id, &list, &clock).await?;
+            label_sync::run(&session.db, &tenant.name, tenant.id, &list, &*work.clock).await?;
         }
         for app in tenant.apps().filter(|app| args.means(*app)) {
             match organisation.app(app) {
-                Ok(app) => jobs.push((app, apps::coauthoring(tenant))),
+                Ok(app) => jobs.push((app, settings(&session.config, tenant))),
                 Err(error) => {
                     let failure = Failure::of_connecting(&error);
                     totals.app_failed(&tenant.name, app.name(), failure, &error_chain(&error))?;
@@ -99,11 +118,10 @@ async fn run_all(args: &RescanArgs, session: &Session) -> Result<Exit> {
     }
 
     let watches = Watches::default();
-    let (db, scope, stop) = (&session.db, &scope, &stop);
-    let run_one = async |(app, coauthoring): &(App, Coauthoring)| {
+    let run_one = async |(app, settings): &(App, ScanSettings)| {
         let watch = watches.start(app);
         let mut told = |progress| watch.tell(progress);
-        let done = rescan(db, app, scope, *coauthoring, &clock, stop, &mut told).await;
+        let done = rescan(work, app, &scope, *settings, &mut told).await;
         watch.finish();
         done
     };
@@ -118,7 +136,9 @@ async fn run_all(args: &RescanArgs, session: &Session) -> Result<Exit> {
         match done {
             Ok(finished) => watches.hidden(|| totals.add(app, &finished, &mut listing))?,
             Err(StageError::Stopped) => interrupted.push(app.to_string()),
-            Err(StageError::Store(error)) => return Err(error.into()),
+            Err(error @ (StageError::Store(_) | StageError::LeaseLost { .. })) => {
+                return Err(error.into());
+            }
             Err(StageError::App(error)) => {
                 let (failure, why) = (Failure::of(error.kind()), error_chain(&error));
                 watches.hidden(|| totals.app_failed(&app.tenant, &app.name, failure, &why))?;
@@ -131,6 +151,13 @@ async fn run_all(args: &RescanArgs, session: &Session) -> Result<Exit> {
     }
     write!(io::stderr(), "{totals}")?;
     Ok(totals.exit())
+}
+
+fn settings(config: &Config, tenant: &TenantConfig) -> ScanSettings {
+    ScanSettings {
+        coauthoring: apps::coauthoring(tenant),
+        side_by_side: config.service.scans,
+    }
 }
 
 fn report_interruption(apps: &[String]) -> Result<Exit> {

@@ -11,9 +11,6 @@ use crate::store::feeds::{self, FeedId, StoredFeed};
 use crate::store::runs::{self, RunId};
 use crate::store::{StoreError, Tx};
 
-/// The scope of the run that knows what the service's enumerations have seen. No rescan has it: theirs is a JSON object.
-pub(in crate::pipeline) const STANDING: &str = "enumeration";
-
 /// Looks which feeds there are, and where each goes on.
 pub(super) async fn begin(
     work: &Work,
@@ -124,9 +121,9 @@ async fn ensure_run(tx: &Tx, work: &Work, listing: &mut Listing) -> Result<RunId
     if let Some(run) = listing.run {
         return Ok(run);
     }
-    let run = match runs::unfinished(tx, listing.app, STANDING).await? {
+    let run = match runs::unfinished(tx, listing.app, runs::ENUMERATION).await? {
         Some(run) => run.id,
-        None => runs::begin(tx, listing.app, STANDING, work.clock.now()).await?,
+        None => runs::begin(tx, listing.app, runs::ENUMERATION, work.clock.now()).await?,
     };
     runs::take_over_enumerations(tx, run, listing.app, listing.reuse).await?;
     listing.run = Some(run);

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use labeld_connector::{Change, ChangePage, FileRef, UnreadableFolder, Version};
+use labeld_formats::READER_VERSION;
 
 use super::{Listing, Purpose, Walk, reason_of};
 use crate::model::content_scan::ScanReach;
 use crate::pipeline::{App, MOST_CONFLICTS, StageError, Work};
 use crate::store::files::{self, Origin};
 use crate::store::queue::{self, JobClass};
-use crate::store::runs::{self, Phase};
+use crate::store::runs::{self, Phase, Reuse};
 use crate::store::{StoreError, Tx, feeds};
 
 /// Stores a page; the walk to its next page where there is one.
@@ -55,6 +57,9 @@ async fn store(
     let tx = work.db.begin().await?;
     let to_scan = to_scan(&tx, app, listing, walk, &page.changes).await?;
     files::apply_changes(&tx, origin, &page.changes, now).await?;
+    if !walk.enumerating {
+        files::forget_asked_exposure(&tx, listing.app, &page.changes).await?;
+    }
     if let Some(run) = listing.notes(walk) {
         runs::record_listed(&tx, run, listing.app, listing.reuse, &page.changes).await?;
     }
@@ -70,8 +75,9 @@ async fn store(
     } else {
         JobClass::Changed
     };
-    let enqueued =
-        queue::enqueue_changes(&tx, listing.app, &to_scan, listing.reuse, class, now).await?;
+    // Also where a rescan reads everything anew: its run enqueues what it wants.
+    let reuse = Reuse::Reader(READER_VERSION);
+    let enqueued = queue::enqueue_changes(&tx, listing.app, &to_scan, reuse, class, now).await?;
     if !page.more && walk.enumerating {
         end_enumeration(&tx, listing, walk, now).await?;
     }
@@ -94,7 +100,7 @@ async fn end_enumeration(
     tx: &Tx,
     listing: &Listing,
     walk: &Walk,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     if let Some(run) = listing.run {
         runs::end_enumeration(tx, run, walk.id, now).await?;
@@ -117,6 +123,8 @@ async fn to_scan(
     let mut arrivals = Vec::new();
     for change in files::last_of_each(changes) {
         let Change::Upserted(meta) = change else {
+            // What is gone leaves the queue.
+            everything.push(change.clone());
             continue;
         };
         match app.scan_scope.reach(meta) {

@@ -3,21 +3,24 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use labeld_connector::{Change, FileMeta, FileRef, FolderRef};
+use labeld_connector::{Change, FileMeta, FileRef, FolderRef, Version};
 
 use super::codes::{barrier_code, exposure_code, kind_code};
 use super::{folders, intern, intern_terms};
 use crate::store::apps::{self, AppId};
-use crate::store::db::Tx;
+use crate::store::db::{Source, Tx};
 use crate::store::error::Result;
 use crate::store::feeds::FeedId;
+use crate::store::statement::{Statement, texts};
 use crate::store::value::{Value, values};
 
 /// A longer extension is no file type, and would fill the table of terms.
 const MAX_EXTENSION: usize = 16;
 
 /// A file arrives when it is listed for the first time, but for the first list of everything in its feed; with each new
-/// version; and when it comes back, or comes within reach (rules §7). An unchanged file costs a look at its row and no write. Facts stay as they are: they name their own version.
+/// version; and when it comes back, or comes within reach (rules §7). An unchanged file costs a look at its row and no write.
+/// Facts stay as they are: they name their own version. So does what the app was asked of a file's exposure, where the
+/// listing does not tell.
 const UPSERT: &str = "
 INSERT INTO file (
     app, ref, name, extension, folder, owner, kind, barrier, size, version, created, modified, first_seen, last_seen,
@@ -42,14 +45,15 @@ ON CONFLICT (app, ref) DO UPDATE SET
     arrived = CASE
         WHEN file.version <> excluded.version OR file.removed IS NOT NULL OR (file.barrier <> 0 AND excluded.barrier = 0)
         THEN excluded.last_seen ELSE file.arrived END,
-    feed = COALESCE(excluded.feed, file.feed), exposure = excluded.exposure
+    feed = COALESCE(excluded.feed, file.feed), exposure = COALESCE(excluded.exposure, file.exposure),
+    exposure_at = CASE WHEN excluded.exposure IS NULL THEN file.exposure_at END
 WHERE file.version <> excluded.version
     OR file.name <> excluded.name
     OR file.folder <> excluded.folder
     OR file.owner IS DISTINCT FROM excluded.owner
     OR file.kind <> excluded.kind
     OR file.barrier <> excluded.barrier
-    OR file.exposure IS DISTINCT FROM excluded.exposure
+    OR (excluded.exposure IS NOT NULL AND file.exposure IS DISTINCT FROM excluded.exposure)
     OR (excluded.feed IS NOT NULL AND file.feed IS DISTINCT FROM excluded.feed)
     OR file.size <> excluded.size
     OR file.created IS DISTINCT FROM excluded.created
@@ -110,7 +114,7 @@ pub async fn apply_changes(
 }
 
 /// The last change of each file and folder, in the order of the feed.
-pub(crate) fn last_of_each(changes: &[Change]) -> impl Iterator<Item = &Change> {
+pub fn last_of_each(changes: &[Change]) -> impl Iterator<Item = &Change> {
     let last: HashMap<Subject<'_>, usize> = changes
         .iter()
         .enumerate()
@@ -137,6 +141,30 @@ fn subject(change: &Change) -> Subject<'_> {
         Change::FolderAt(folder) => Subject::Folder(&folder.folder),
         Change::FolderRemoved(folder) => Subject::Folder(folder),
     }
+}
+
+/// The versions of those of these files that are known and not removed.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn versions<'a>(
+    tx: &Tx,
+    app: AppId,
+    files: impl IntoIterator<Item = &'a FileRef>,
+) -> Result<HashMap<FileRef, Version>> {
+    static VERSIONS: Statement = Statement::new(
+        "SELECT ref, version FROM file WHERE app = $1 AND ref {texts:$2} AND removed IS NULL",
+    );
+    let refs: Vec<&str> = files.into_iter().map(|file| file.0.as_str()).collect();
+    if refs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let params = values![app.0, texts(refs)];
+    let rows = tx.query(VERSIONS.text(tx.dialect()), params).await?;
+    rows.into_iter()
+        .map(|mut row| Ok((FileRef(row.take()?), Version(row.take()?))))
+        .collect()
 }
 
 async fn upsert(tx: &Tx, origin: Origin, files: &[&FileMeta], now: DateTime<Utc>) -> Result<u64> {

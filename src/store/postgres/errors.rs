@@ -52,9 +52,10 @@ pub(super) fn meaning(
     }
     match code.code().get(..2) {
         Some("23") => StoreError::Constraint { operation, source },
-        // Login refused, too many connections, server going down or starting up; transactions that waited for each other, of
-        // which the server has ended this one.
-        Some("08" | "28" | "40" | "53" | "57") => StoreError::Unreachable {
+        // Serialization failures and deadlocks.
+        Some("40") => StoreError::Conflict { operation, source },
+        // Login refused, too many connections, server going down or starting up.
+        Some("08" | "28" | "53" | "57") => StoreError::Unreachable {
             store,
             what,
             source,

@@ -7,6 +7,7 @@ use crate::model::inventory::FileId;
 use crate::store::apps::AppId;
 use crate::store::db::Source;
 use crate::store::error::Result;
+use crate::store::runs::RunId;
 use crate::store::value::values;
 use crate::store::workers::WorkerId;
 
@@ -112,6 +113,22 @@ pub async fn next_due(source: &impl Source, app: AppId) -> Result<Option<DateTim
         }
     }
     Ok(next)
+}
+
+/// Whether a file of a run without outcome could be claimed now.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn has_due(source: &impl Source, run: RunId, now: DateTime<Utc>) -> Result<bool> {
+    let rows = source
+        .query(
+            "SELECT 1 FROM run_file r JOIN scan_job j ON j.file = r.file
+             WHERE r.run = $1 AND r.outcome IS NULL AND j.worker IS NULL AND j.due <= $2 LIMIT 1",
+            values![run.0, now],
+        )
+        .await?;
+    Ok(!rows.is_empty())
 }
 
 /// The job of a file, where it has one.

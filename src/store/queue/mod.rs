@@ -13,7 +13,7 @@ mod marks;
 mod plans;
 
 pub use claim::claim;
-pub use depth::{Depth, JobState, depth, next_due, of_file, waiting};
+pub use depth::{Depth, JobState, depth, has_due, next_due, of_file, waiting};
 pub use enqueue::{enqueue_changes, enqueue_run};
 pub use finish::{JobEnd, finish, note_crash};
 pub(super) use marks::LowWaterMarks;

@@ -81,6 +81,20 @@ pub async fn end_enumeration(tx: &Tx, run: RunId, feed: FeedId, now: DateTime<Ut
     .await
 }
 
+/// Forgets which files of a feed the run has seen.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn forget_seen(tx: &Tx, run: RunId, feed: FeedId) -> Result<()> {
+    tx.execute(
+        "DELETE FROM run_file WHERE run = $1 AND file IN (SELECT id FROM file WHERE feed = $2)",
+        values![run.0, feed.0],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Takes full enumerations over that other runs of the app have begun and not ended, with all that those have seen of the
 /// feeds.
 ///

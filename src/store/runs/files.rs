@@ -5,17 +5,17 @@ use labeld_connector::Change;
 use serde::{Deserialize, Serialize};
 
 use super::RunId;
-use crate::model::inventory::{FileId, FileRecord};
+use crate::model::inventory::FileRecord;
 use crate::store::apps::AppId;
 use crate::store::db::{Source, Tx};
 use crate::store::error::Result;
 use crate::store::files::{
-    Conditions, FileQuery, Page, TREE, intern_terms, last_of_each, read_records, select_records,
+    Conditions, FileQuery, Page, TREE, last_of_each, read_records, select_records,
 };
 use crate::store::value::values;
 
 /// In the column `outcome`: the file was listed, but the run's scope leaves it out.
-const OUT_OF_SCOPE: i64 = 0;
+pub(super) const OUT_OF_SCOPE: i64 = 0;
 
 /// How many files of a run ended in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,50 +179,6 @@ pub async fn pending_count(source: &impl Source, run: RunId) -> Result<u64> {
         )
         .await?;
     rows.into_iter().next().map_or(Ok(0), |mut row| row.take())
-}
-
-/// Stores the outcomes (`ok` or a reason code) of files of the run; in the transaction that stores their facts.
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn record_outcomes(tx: &Tx, run: RunId, outcomes: &[(FileId, &str)]) -> Result<()> {
-    intern_terms(tx, outcomes.iter().map(|(_, outcome)| *outcome)).await?;
-    let rows = outcomes
-        .iter()
-        .map(|(file, outcome)| values![run.0, file.0, *outcome]);
-    tx.execute_many(
-        "UPDATE run_file SET outcome = (SELECT id FROM term WHERE text = $3) WHERE run = $1 AND file = $2",
-        rows.collect(),
-    )
-    .await?;
-    Ok(())
-}
-
-/// Gives files of the run that have no outcome the one that is known of their present version, where no scan of them is
-/// due or under way: somebody else has read them meanwhile, or their next attempt is later than the run will wait. Files
-/// that are gone leave the run. To be called when there is nothing more to claim for the run; files without outcome
-/// after that have no facts yet and are to be enqueued. Returns how many got an outcome.
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn settle(tx: &Tx, run: RunId, now: DateTime<Utc>) -> Result<u64> {
-    tx.execute(
-        "DELETE FROM run_file WHERE run = $1 AND outcome IS NULL
-            AND EXISTS (SELECT 1 FROM file f WHERE f.id = run_file.file AND f.removed IS NOT NULL)",
-        values![run.0],
-    )
-    .await?;
-    tx.execute(
-        "UPDATE run_file SET outcome = (SELECT COALESCE(f.reason, f.state) FROM file f WHERE f.id = run_file.file)
-         WHERE run = $1 AND outcome IS NULL
-            AND EXISTS (SELECT 1 FROM file f WHERE f.id = run_file.file AND f.facts_version = f.version)
-            AND NOT EXISTS (
-                SELECT 1 FROM scan_job j WHERE j.file = run_file.file AND (j.worker IS NOT NULL OR j.due <= $2))",
-        values![run.0, now],
-    )
-    .await
 }
 
 /// The sums of the accounting identity: every file in the run's scope is in exactly one of them.

@@ -5,15 +5,17 @@
 
 mod enumeration;
 mod files;
+mod outcomes;
 
 pub use enumeration::{
-    begin_enumeration, end_enumeration, enumerations, forget_failed_feeds,
+    begin_enumeration, end_enumeration, enumerations, forget_failed_feeds, forget_seen,
     record_unreadable_folders, take_over_enumerations, unreadable_folders,
 };
 pub use files::{
     OutcomeCount, Reuse, include_known, limit_scope, outcomes, pending, pending_count,
-    record_listed, record_outcomes, refresh_outcomes, settle,
+    record_listed, refresh_outcomes,
 };
+pub use outcomes::{record_everywhere, record_outcomes, settle};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,9 @@ use super::value::{Row, values};
 /// A run's row number in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunId(pub i64);
+
+/// The scope of the run that knows what the service's enumerations have seen. No rescan has it: theirs is a JSON object.
+pub const ENUMERATION: &str = "enumeration";
 
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +146,18 @@ pub async fn unfinished(source: &impl Source, app: AppId, scope: &str) -> Result
         "{COLUMNS} WHERE app = $1 AND scope = $2 AND finished IS NULL ORDER BY id DESC LIMIT 1"
     );
     first(source.query(sql, values![app.0, scope]).await?)
+}
+
+/// The runs of this app and scope that have not ended, the last one first: some are to be gone on with, others are under way.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn all_unfinished(source: &impl Source, app: AppId, scope: &str) -> Result<Vec<Run>> {
+    let sql =
+        format!("{COLUMNS} WHERE app = $1 AND scope = $2 AND finished IS NULL ORDER BY id DESC");
+    let rows = source.query(sql, values![app.0, scope]).await?;
+    rows.into_iter().map(read_run).collect()
 }
 
 /// The last runs of an app, newest first.

@@ -1,0 +1,220 @@
+//! One file: gates on its metadata, ranged read, facts.
+
+use chrono::{DateTime, Utc};
+use labeld_connector::{Change, Error, ErrorKind, FileMeta};
+use labeld_formats::{Label, READER_VERSION, Reading, TenantKnowledge};
+
+use crate::model::inventory::{FileFacts, FileId, FileLabel, FileRecord};
+use crate::model::{FileState, Reason};
+use crate::pipeline::read_file::{Attempt, Attempted, read_file};
+use crate::pipeline::retry::MOST_CRASHES;
+use crate::pipeline::verdict::{self, Verdict};
+use crate::pipeline::{App, Work, error_chain};
+use crate::store::queue::Job;
+
+/// Reader number stored with facts that say nothing about the bytes (the file could not be fetched):
+/// no reader has it, so that the next run tries again.
+const NO_READER: u32 = 0;
+
+/// Attempts at a file that changes while it is read.
+const MOST_ATTEMPTS: u32 = 3;
+
+/// What became of one file.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) file: FileId,
+    pub(super) facts: FileFacts,
+    pub(super) size: u64,
+    /// The file as it is now, where it changed since it was listed.
+    pub(super) change: Option<Change>,
+    pub(super) reason: Option<Reason>,
+    /// What the app said, where it is the app's failure.
+    pub(super) failure: Option<Error>,
+}
+
+impl Outcome {
+    /// `ok` or a reason code.
+    pub(super) fn code(&self) -> &'static str {
+        self.reason.map_or(FileState::Ok.as_str(), Reason::code)
+    }
+}
+
+/// Reads the file of a job; `None` when the reader crashed.
+pub(super) async fn scan_file(
+    work: &Work,
+    app: &App,
+    job: &Job,
+    known: &TenantKnowledge,
+) -> Option<Outcome> {
+    let mut reading = FileReading {
+        file: job.file.id,
+        meta: listed(&job.file),
+        change: None,
+        cost: (0, 0),
+        now: work.clock.now(),
+    };
+    // Those that stopped the whole process cannot be counted while it happens.
+    if job.crashes >= MOST_CRASHES {
+        return Some(reading.ended(poison(), None));
+    }
+    for _ in 0..MOST_ATTEMPTS {
+        if let Some(reason) = verdict::of_listing(&reading.meta) {
+            return Some(reading.ended(Verdict::of(reason), None));
+        }
+        let Attempted {
+            attempt,
+            bytes_read,
+            reads,
+        } = read_file(work, app, reading.file, &reading.meta, known).await;
+        reading.cost.0 += bytes_read;
+        reading.cost.1 += reads;
+        match attempt {
+            Attempt::Read(found) => {
+                let verdict = verdict::of_reading(&reading.meta.name, &found, app.size_limit);
+                return Some(reading.finished(verdict, Some(*found), None));
+            }
+            Attempt::Failed(verdict, failure) => return Some(reading.ended(verdict, failure)),
+            Attempt::Gone => return Some(reading.gone()),
+            Attempt::Crashed => return None,
+            Attempt::Changed => match app.connector.stat(&reading.meta.file).await {
+                Ok(present) => {
+                    reading.meta = present.clone();
+                    reading.change = Some(Change::Upserted(present));
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => return Some(reading.gone()),
+                Err(error) => {
+                    let verdict = Verdict::of(Reason::FetchFailed).with_detail(error_chain(&error));
+                    return Some(reading.ended(verdict, Some(error)));
+                }
+            },
+        }
+    }
+    let verdict =
+        Verdict::of(Reason::FetchFailed).with_detail("it keeps changing while it is read");
+    Some(reading.ended(verdict, None))
+}
+
+/// The outcome of a file that has crashed its readers too often.
+pub(super) fn poisoned(job: &Job, now: DateTime<Utc>) -> Outcome {
+    let reading = FileReading {
+        file: job.file.id,
+        meta: listed(&job.file),
+        change: None,
+        cost: (0, 0),
+        now,
+    };
+    reading.ended(poison(), None)
+}
+
+fn poison() -> Verdict {
+    Verdict::of(Reason::FilePoison).with_detail("the reader crashed on this file three times")
+}
+
+/// A reading under way.
+struct FileReading {
+    file: FileId,
+    meta: FileMeta,
+    change: Option<Change>,
+    /// Bytes and requests so far.
+    cost: (u64, u32),
+    now: DateTime<Utc>,
+}
+
+impl FileReading {
+    fn gone(mut self) -> Outcome {
+        self.change = Some(Change::Removed(self.meta.file.clone()));
+        self.ended(Verdict::of(Reason::FileDeleted), None)
+    }
+
+    /// A file of which nothing was read.
+    fn ended(self, verdict: Verdict, failure: Option<Error>) -> Outcome {
+        self.finished(verdict, None, failure)
+    }
+
+    fn finished(
+        self,
+        verdict: Verdict,
+        reading: Option<Reading>,
+        failure: Option<Error>,
+    ) -> Outcome {
+        let reason = verdict.reason;
+        // A file that crashed its readers was read as far as it can be.
+        let try_again =
+            reason.is_some_and(|reason| reason.is_error() && reason != Reason::FilePoison);
+        let protection = reading
+            .as_ref()
+            .map(|reading| reading.protection.clone())
+            .unwrap_or_default();
+        let facts = FileFacts {
+            version: self.meta.version.clone(),
+            reader: if try_again { NO_READER } else { READER_VERSION },
+            read_at: self.now,
+            format: reading
+                .as_ref()
+                .and_then(|reading| reading.format)
+                .map(|format| format.name().to_owned()),
+            state: verdict.state.as_str().to_owned(),
+            reason: reason.map(|reason| reason.code().to_owned()),
+            detail: verdict.detail,
+            protection: protection.kind.name().to_owned(),
+            protection_detail: details(&protection),
+            signed: reading
+                .as_ref()
+                .is_some_and(|reading| reading.signatures.signed),
+            bytes_read: self.cost.0,
+            reads: self.cost.1,
+            labels: reading
+                .map(|reading| reading.labels)
+                .unwrap_or_default()
+                .iter()
+                .map(label)
+                .collect(),
+        };
+        Outcome {
+            file: self.file,
+            facts,
+            size: self.meta.size,
+            change: self.change,
+            reason,
+            failure,
+        }
+    }
+}
+
+/// The listing entry that a record was made from.
+pub(super) fn listed(record: &FileRecord) -> FileMeta {
+    FileMeta {
+        file: record.file.clone(),
+        name: record.name.clone(),
+        folder: record.folder.clone(),
+        // Not known here, and not needed: a file that has changed is looked at anew.
+        parent: None,
+        kind: record.kind,
+        size: record.size,
+        version: record.version.clone(),
+        created: record.created,
+        modified: record.modified,
+        owner: record.owner.clone(),
+        exposure: record.exposure,
+        own_write: None,
+        barrier: record.barrier,
+    }
+}
+
+/// The protection without its kind, which has a column of its own.
+fn details(protection: &labeld_formats::Protection) -> serde_json::Value {
+    let mut details = serde_json::to_value(protection).unwrap_or_default();
+    if let Some(fields) = details.as_object_mut() {
+        fields.remove("kind");
+    }
+    details
+}
+
+fn label(label: &Label) -> FileLabel {
+    FileLabel {
+        site_id: label.site_id,
+        id: label.id,
+        effective: label.effective,
+        document: serde_json::to_value(label).unwrap_or_default(),
+    }
+}
