@@ -17,7 +17,7 @@ use crate::model::inventory::FileId;
 
 /// What one attempt to read a file came to.
 #[derive(Debug)]
-pub enum Attempt {
+pub(super) enum Attempt {
     /// It was read.
     Read(Box<Reading>),
     /// It has another version by now.
@@ -32,17 +32,17 @@ pub enum Attempt {
 
 /// An attempt and what it cost.
 #[derive(Debug)]
-pub struct Attempted {
+pub(super) struct Attempted {
     /// The result.
-    pub attempt: Attempt,
+    pub(super) attempt: Attempt,
     /// Bytes fetched.
-    pub bytes_read: u64,
+    pub(super) bytes_read: u64,
     /// Requests made.
-    pub reads: u32,
+    pub(super) reads: u32,
 }
 
 /// Reads a file in the version that `meta` names. `file` is its number in the store.
-pub async fn read_file(
+pub(super) async fn read_file(
     work: &Work,
     app: &App,
     file: FileId,

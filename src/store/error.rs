@@ -180,6 +180,7 @@ impl StoreError {
             Self::ReadOnly { .. }
             | Self::Full { .. }
             | Self::Unreachable { .. }
+            | Self::Conflict { .. }
             | Self::Constraint { .. }
             | Self::AlreadyThere { .. }
             | Self::ServerTools { .. }
@@ -199,7 +200,7 @@ impl StoreError {
     /// beginning.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Conflict { .. })
     }
 
     pub(crate) fn content(what: impl Into<String>) -> Self {
@@ -209,7 +210,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the same transaction may succeed when it is tried again at once.
+    /// Whether the same transaction may succeed when it is tried again at once: it gave way to another one.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. })

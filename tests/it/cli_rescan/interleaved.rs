@@ -1,13 +1,15 @@
 //! Rescans of one app with different scopes, of which one is stopped and goes on after the other.
 
 use std::fs;
+use std::sync::Arc;
 
 use labeld::apps;
 use labeld::clock::SystemClock;
 use labeld::config::Config;
-use labeld::pipeline::StopSignal;
-use labeld::pipeline::discover::StageError;
 use labeld::pipeline::rescan::{Progress, Scope, rescan};
+use labeld::pipeline::{
+    CrashMarkers, Membership, MemoryBudget, ScanSettings, StageError, StopSignal, Work,
+};
 use labeld::store::{Access, Db, Location};
 
 use super::rescan as run_rescan;
@@ -36,24 +38,28 @@ fn stopped_rescan(workspace: &Workspace, when: Moment) {
         let app = tenant.apps().next().unwrap();
         let app = apps::Organisation::new(&config, tenant).app(app).unwrap();
         let stop = StopSignal::default();
+        let clock = Arc::new(SystemClock);
+        let member = Membership::join(db.clone(), clock.clone(), stop.clone())
+            .await
+            .unwrap();
+        let budget = Arc::new(MemoryBudget::new(64 << 20));
+        let markers = Arc::new(CrashMarkers::nowhere());
+        let worker = member.worker();
+        let work = Work::new(db.clone(), worker, clock, stop.clone(), budget, markers);
         let mut watch = |progress| {
             if when(progress) {
                 stop.stop();
             }
         };
-        let coauthoring = apps::coauthoring(tenant);
+        let settings = ScanSettings {
+            coauthoring: apps::coauthoring(tenant),
+            side_by_side: ScanSettings::SIDE_BY_SIDE,
+        };
         let scope = Scope::default();
-        let ended = rescan(
-            &db,
-            &app,
-            &scope,
-            coauthoring,
-            &SystemClock,
-            &stop,
-            &mut watch,
-        )
-        .await;
+        let ended = rescan(&work, &app, &scope, settings, &mut watch).await;
         assert!(matches!(ended, Err(StageError::Stopped)), "{ended:?}");
+        member.leave().await.unwrap();
+        drop(work);
         db.close().await.unwrap();
     });
 }
