@@ -46,11 +46,7 @@ pub async fn poll(work: &Work, app: &App) -> Result<Polled, StageError> {
 /// # Errors
 ///
 /// As [`poll`].
-pub async fn reconcile(
-    work: &Work,
-    app: &App,
-    since: DateTime<Utc>,
-) -> Result<Polled, StageError> {
+pub async fn reconcile(work: &Work, app: &App, since: DateTime<Utc>) -> Result<Polled, StageError> {
     let lease = FeedLease::take(work, app).await?;
     let done = reconcile_with_lease(work, app, since).await;
     lease.release(work).await?;

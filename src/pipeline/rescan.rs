@@ -153,7 +153,10 @@ impl<'a> Rescan<'a> {
                 watch(Progress::Resuming);
                 (run.id, run.counters)
             }
-            None => (begin_run(work, app_id, &identity).await?, Counters::default()),
+            None => (
+                begin_run(work, app_id, &identity).await?,
+                Counters::default(),
+            ),
         };
         let tx = work.db.begin().await?;
         runs::set_progress(&tx, run, Phase::Enumerating, &counters).await?;

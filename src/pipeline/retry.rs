@@ -85,7 +85,12 @@ mod tests {
         let table = [
             (Reason::FetchFailed, 0, None, Some((minutes(0), minutes(1)))),
             (Reason::FetchFailed, 1, None, Some((minutes(1), minutes(2)))),
-            (Reason::FetchFailed, 5, None, Some((minutes(24), minutes(32)))),
+            (
+                Reason::FetchFailed,
+                5,
+                None,
+                Some((minutes(24), minutes(32))),
+            ),
             (
                 Reason::FetchFailed,
                 99,
@@ -111,7 +116,10 @@ mod tests {
         ];
         for (reason, attempt, wait, expected) in table {
             for file in [1, 2, 3, 1_000_000] {
-                match (job_end(FileId(file), Some(reason), attempt, wait, now), expected) {
+                match (
+                    job_end(FileId(file), Some(reason), attempt, wait, now),
+                    expected,
+                ) {
                     (JobEnd::Done, None) => {}
                     (JobEnd::Retry { due, reason: code }, Some((least, longest))) => {
                         assert!(least <= due - now && due - now <= longest, "{reason} {due}");

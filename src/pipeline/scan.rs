@@ -340,10 +340,7 @@ async fn give_back(work: &Work, files: &[FileId]) -> Result<(), StageError> {
     if files.is_empty() {
         return Ok(());
     }
-    let ends: Vec<(FileId, JobEnd)> = files
-        .iter()
-        .map(|file| (*file, JobEnd::Released))
-        .collect();
+    let ends: Vec<(FileId, JobEnd)> = files.iter().map(|file| (*file, JobEnd::Released)).collect();
     let tx = work.db.begin().await?;
     queue::finish(&tx, work.worker, &ends).await?;
     tx.commit().await?;

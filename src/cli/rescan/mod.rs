@@ -78,8 +78,7 @@ pub(super) fn run(args: &RescanArgs) -> Result<Exit> {
 async fn run_all(args: &RescanArgs, session: &Session) -> Result<Exit> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stop = stop_on_signal();
-    let member =
-        Membership::join(session.db.clone(), Arc::clone(&clock), stop.clone()).await?;
+    let member = Membership::join(session.db.clone(), Arc::clone(&clock), stop.clone()).await?;
     let service = &session.config.service;
     let work = Work::new(
         session.db.clone(),

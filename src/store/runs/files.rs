@@ -1,6 +1,5 @@
 //! The files of a run and their outcomes.
 
-use chrono::{DateTime, Utc};
 use labeld_connector::Change;
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use labeld::store::files::{FileQuery, Page};
 use labeld::store::queue;
+use labeld::store::runs::Reuse;
 use labeld::store::{Access, Db, Location, apps, feeds, files, runs, workers};
 use labeld_connector::Exposure;
 use tempfile::TempDir;
@@ -190,7 +191,7 @@ async fn expect_run_goes_on(db: &Db) {
     let jobs = queue::claim(db, sales, worker.unwrap(), Some(run.id), 10, at(0)).await;
     assert_eq!(jobs.unwrap()[0].file.name, "y.docx");
     let tx = db.begin().await.unwrap();
-    runs::settle(&tx, run.id, at(0)).await.unwrap();
+    runs::settle(&tx, run.id, Reuse::Reader(1)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(runs::pending_count(db, run.id).await.unwrap(), 1);
 }
