@@ -6,6 +6,7 @@ pub mod apps;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 pub mod crash_points;
 pub mod http;
 pub mod model;

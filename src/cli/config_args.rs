@@ -15,6 +15,15 @@ pub(super) struct ConfigArgs {
 }
 
 impl ConfigArgs {
+    /// The state folder of the service that runs with the configuration, also where that has problems by now.
+    ///
+    /// # Errors
+    ///
+    /// [`Problems`] of a configuration that does not tell it.
+    pub(super) fn state_dir(&self) -> Result<PathBuf, Problems> {
+        Config::state_dir(&Config::find(self.file.as_deref())?)
+    }
+
     /// Reads the configuration.
     ///
     /// # Errors

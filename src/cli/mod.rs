@@ -7,17 +7,21 @@ mod exit;
 mod explain;
 mod files;
 mod init;
+mod health;
 mod inspect;
 mod labels;
 pub mod output;
 mod policy;
 mod rescan;
+mod run;
 mod rules;
 mod session;
 mod skips;
+mod status;
 mod store;
 mod target;
 mod time;
+mod top;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -38,6 +42,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The service: keep the inventory up to date, until it is told to stop
+    Run(run::RunArgs),
     /// Read labels, protection and reason codes of local files; needs no configuration
     Inspect(inspect::InspectArgs),
     /// Bring the inventory up to date, read every file that has changed, print what became of each
@@ -54,6 +60,12 @@ enum Command {
     Policy(policy::PolicyArgs),
     /// Print what labeld may do to a file's label, and why, as tables
     Rules(rules::RulesArgs),
+    /// Show the state of the running service
+    Status(status::StatusArgs),
+    /// Say whether the running service is well, by the exit code
+    Health(health::HealthArgs),
+    /// Show the state of the running service again and again
+    Top(top::TopArgs),
     /// Write a commented configuration to start from
     Init(init::InitArgs),
     /// Check the configuration and say what it sets up
@@ -94,6 +106,10 @@ pub fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = match cli.command {
         Command::Inspect(args) => inspect::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Health(args) => health::run(&args),
+        Command::Top(args) => top::run(&args),
         Command::Rescan(args) => rescan::run(&args),
         Command::Files(args) => files::run(&args),
         Command::Explain(args) => explain::run(&args),

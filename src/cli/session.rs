@@ -33,16 +33,30 @@ pub(super) fn with_store<F, T>(
 where
     F: Future<Output = Result<T>>,
 {
-    with_config(config, async |config| {
-        let db = Db::open(&location(&config.store)?, access).await?;
-        let session = Session {
-            config,
-            db: db.clone(),
-        };
-        let outcome = command(session).await;
-        db.close().await?;
-        outcome
-    })
+    with_config(config, async |config| open_store(config, access, command).await)
+}
+
+/// Opens the store and runs `command`.
+///
+/// # Errors
+///
+/// Errors of the store, and those of the command.
+pub(super) async fn open_store<F, T>(
+    config: Config,
+    access: Access,
+    command: impl FnOnce(Session) -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let db = Db::open(&location(&config.store)?, access).await?;
+    let session = Session {
+        config,
+        db: db.clone(),
+    };
+    let outcome = command(session).await;
+    db.close().await?;
+    outcome
 }
 
 /// Loads the configuration and runs `command` on an async runtime.

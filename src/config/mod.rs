@@ -178,6 +178,19 @@ impl Config {
         let policy_files = policy::read_sources(&source)?;
         parse_all(&source, &policy_files).0
     }
+
+    /// The state folder that a file names, whatever else is wrong with the file: a service that has refused it can be
+    /// asked why.
+    ///
+    /// # Errors
+    ///
+    /// [`Problems`] of a file that does not tell it.
+    pub fn state_dir(path: &Path) -> Result<PathBuf, Problems> {
+        let source = Source::new(path.to_owned(), read_text(path)?);
+        let (config, _) = parse_file(&source, read);
+        let config = config.map_or_else(|| Self::load(path), Ok)?;
+        Ok(config.service.state_dir)
+    }
 }
 
 /// The text of a file of the configuration.

@@ -1,8 +1,10 @@
 //! Asking an app who can reach its files, where its listing does not tell.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use futures_util::{StreamExt, stream};
-use labeld_connector::{ErrorKind, Exposure};
+use labeld_connector::{ErrorKind, Exposure, FileRef};
 
 use super::poll::app_id;
 use super::{App, StageError, Work};
@@ -71,9 +73,15 @@ async fn ask(
     app: &App,
     asked: &[FileRecord],
 ) -> (Vec<(FileId, Exposure)>, Option<labeld_connector::Error>) {
-    let mut questions = stream::iter(asked)
-        .map(async |record| (record.id, app.connector.exposure(&record.file).await))
-        .buffer_unordered(SIDE_BY_SIDE);
+    let question = |id, file: FileRef| {
+        let connector = Arc::clone(&app.connector);
+        async move { (id, connector.exposure(&file).await) }
+    };
+    let questions: Vec<_> = asked
+        .iter()
+        .map(|record| question(record.id, record.file.clone()))
+        .collect();
+    let mut questions = stream::iter(questions).buffer_unordered(SIDE_BY_SIDE);
     let mut answers = Vec::with_capacity(asked.len());
     while !work.stop.is_stopped()
         && let Some((file, answer)) = questions.next().await

@@ -61,7 +61,7 @@ impl Scope {
 }
 
 /// What is going on, for a person who watches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Progress {
     /// An unfinished run is taken up again.
     Resuming,

@@ -48,12 +48,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "labeld_graph",
         ],
     ),
+    // `model` and `config` for what it is told to do; `http` it leaves to the command.
+    (
+        "daemon",
+        &[
+            "apps",
+            "clock",
+            "config",
+            "model",
+            "pipeline",
+            "store",
+            "telemetry",
+            "labeld_connector",
+        ],
+    ),
     (
         "cli",
         &[
             "apps",
             "clock",
             "config",
+            "daemon",
+            "http",
             "model",
             "pipeline",
             "policy",

@@ -15,5 +15,6 @@ mod cli_store;
 mod http;
 mod label_sync;
 mod postgres;
+mod service;
 mod store;
 mod workspace;

@@ -2,6 +2,7 @@
 //! every file.
 
 mod progress;
+mod remote;
 mod result;
 
 use std::io::{self, Write};
@@ -14,7 +15,7 @@ use clap::Args;
 use futures_util::{StreamExt, stream};
 
 use self::progress::Watches;
-use self::result::{Failure, OutcomeRow, Totals};
+use self::result::{OutcomeRow, Totals, failure_of_connecting};
 use super::UsageError;
 use super::config_args::ConfigArgs;
 use super::exit::Exit;
@@ -26,6 +27,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{AppConfig, Config, TenantConfig};
 use crate::pipeline::calls::CallBudgets;
 use crate::pipeline::label_sync;
+use crate::daemon::control::Client;
+use crate::daemon::rescan::{Failure, RescanRequest};
+use crate::model::{AppName, TenantName};
 use crate::pipeline::rescan::{Scope, rescan};
 use crate::pipeline::{
     App, CrashMarkers, Membership, MemoryBudget, ScanSettings, StageError, StopSignal, Work,
@@ -70,8 +74,16 @@ const MOST_SIDE_BY_SIDE: usize = 4;
 ///
 /// Problems of configuration and store. An app that fails is reported, and the others go on.
 pub(super) fn run(args: &RescanArgs) -> Result<Exit> {
-    session::with_store(&args.config, Access::Write, async |session| {
-        run_all(args, &session).await
+    session::with_config(&args.config, async |config| {
+        if let Some(service) = Client::connect(&config.service.state_dir).await? {
+            let request = args.request(SystemClock.now());
+            let stop = stop_on_signal();
+            return remote::run(service, args, &config, request, &stop).await;
+        }
+        session::open_store(config, Access::Write, async |session| {
+            run_all(args, &session).await
+        })
+        .await
     })
 }
 
@@ -109,7 +121,7 @@ async fn rescan_all(args: &RescanArgs, session: &Session, work: &Work) -> Result
             match organisation.app(app) {
                 Ok(app) => jobs.push((app, settings(&session.config, tenant))),
                 Err(error) => {
-                    let failure = Failure::of_connecting(&error);
+                    let failure = failure_of_connecting(&error);
                     totals.app_failed(&tenant.name, app.name(), failure, &error_chain(&error))?;
                 }
             }
@@ -118,7 +130,7 @@ async fn rescan_all(args: &RescanArgs, session: &Session, work: &Work) -> Result
 
     let watches = Watches::default();
     let run_one = async |(app, settings): &(App, ScanSettings)| {
-        let watch = watches.start(app);
+        let watch = watches.start(app.to_string());
         let mut told = |progress| watch.tell(progress);
         let done = rescan(work, app, &scope, *settings, &mut told).await;
         watch.finish();
@@ -133,7 +145,7 @@ async fn rescan_all(args: &RescanArgs, session: &Session, work: &Work) -> Result
         .zip(stream::iter(&jobs));
     while let Some((done, (app, _))) = results.next().await {
         match done {
-            Ok(finished) => watches.hidden(|| totals.add(app, &finished, &mut listing))?,
+            Ok(finished) => watches.hidden(|| totals.add(&app.tenant, &app.name, &finished, &mut listing))?,
             Err(StageError::Stopped) => interrupted.push(app.to_string()),
             Err(error @ (StageError::Store(_) | StageError::LeaseLost { .. })) => {
                 return Err(error.into());
@@ -175,6 +187,14 @@ impl RescanArgs {
             modified_since: self.modified_since.map(|since| since.before(now)),
             unlabelled: self.unlabelled,
             reread: self.reread,
+        }
+    }
+
+    fn request(&self, now: DateTime<Utc>) -> RescanRequest {
+        RescanRequest {
+            tenant: self.tenant.clone().map(TenantName),
+            app: self.app.clone().map(AppName),
+            scope: self.scope(now),
         }
     }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::pipeline::App;
 use crate::pipeline::rescan::Progress;
 
 /// The lines on standard error; nothing where that is no terminal.
@@ -13,10 +12,9 @@ pub(super) struct Watches(MultiProgress);
 
 impl Watches {
     /// Adds a line for an app.
-    pub(super) fn start(&self, app: &App) -> Watch {
+    pub(super) fn start(&self, app: String) -> Watch {
         let bar = self.0.add(ProgressBar::new_spinner());
         bar.enable_steady_tick(Duration::from_millis(200));
-        let app = app.to_string();
         bar.set_message(format!("{app}: listing"));
         Watch { bar, app }
     }

@@ -3,14 +3,13 @@
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 
-use labeld_connector::ErrorKind;
 use serde::Serialize;
 
 use crate::apps::ConnectError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Listing, Row, byte_size, grouped};
 use crate::model::{AppName, Reason, TenantName};
-use crate::pipeline::App;
+use crate::daemon::rescan::Failure;
 use crate::pipeline::rescan::Finished;
 use crate::store::runs::Counters;
 
@@ -53,42 +52,18 @@ pub(super) struct Totals {
     unbalanced: bool,
 }
 
-/// Why an app could not be worked on, as far as the exit code tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// The app does not accept the credentials.
-    Authentication,
-    /// What the configuration names cannot be had.
-    Configuration,
-    /// The app asked to come back later.
-    Throttled,
-    /// Anything else.
-    Other,
+/// What it means that an app cannot be made.
+pub(super) fn failure_of_connecting(error: &ConnectError) -> Failure {
+    error.kind().map_or(Failure::Configuration, Failure::of)
 }
 
-impl Failure {
-    /// What an error of a connector means.
-    pub(super) fn of(kind: ErrorKind) -> Self {
-        match kind {
-            ErrorKind::Unauthenticated => Self::Authentication,
-            ErrorKind::Throttled => Self::Throttled,
-            _ => Self::Other,
-        }
-    }
-
-    /// What it means that an app cannot be made.
-    pub(super) fn of_connecting(error: &ConnectError) -> Self {
-        error.kind().map_or(Self::Configuration, Self::of)
-    }
-
-    /// The exit code of a run in which nothing else happened.
-    fn exit(self) -> Exit {
-        match self {
-            Self::Authentication => Exit::Authentication,
-            Self::Configuration => Exit::Configuration,
-            Self::Throttled => Exit::Throttled,
-            Self::Other => Exit::Failed,
-        }
+/// The exit code of a run in which nothing else happened.
+fn exit_of(failure: Failure) -> Exit {
+    match failure {
+        Failure::Authentication => Exit::Authentication,
+        Failure::Configuration => Exit::Configuration,
+        Failure::Throttled => Exit::Throttled,
+        Failure::Other => Exit::Failed,
     }
 }
 
@@ -96,7 +71,8 @@ impl Totals {
     /// Prints the rows of a finished app and adds it.
     pub(super) fn add<W: Write>(
         &mut self,
-        app: &App,
+        tenant: &TenantName,
+        app: &AppName,
         finished: &Finished,
         listing: &mut Listing<W>,
     ) -> io::Result<()> {
@@ -108,7 +84,7 @@ impl Totals {
                 self.unreadable_folders += 1;
                 writeln!(
                     io::stderr(),
-                    "{app}: folder {path:?} could not be listed: {reason}"
+                    "{tenant}/{app}: folder {path:?} could not be listed: {reason}"
                 )?;
             }
         }
@@ -124,8 +100,8 @@ impl Totals {
                 self.failed_files += count.files;
             }
             listing.row(&OutcomeRow {
-                tenant: app.tenant.to_string(),
-                app: app.name.to_string(),
+                tenant: tenant.to_string(),
+                app: app.to_string(),
                 outcome: outcome.to_owned(),
                 files: count.files,
                 cause: reason.map(Reason::cause),
@@ -147,7 +123,7 @@ impl Totals {
             "\u{2260}"
         };
         self.identities.push(format!(
-            "{app}: {} files in scope {equals} {terms}",
+            "{tenant}/{app}: {} files in scope {equals} {terms}",
             grouped(finished.in_scope)
         ));
         let (total, one) = (&mut self.counters, finished.counters);
@@ -184,7 +160,7 @@ impl Totals {
         };
         match failure {
             _ if self.unbalanced => Exit::Failed,
-            Some(failure) if self.finished_apps == 0 => failure.exit(),
+            Some(failure) if self.finished_apps == 0 => exit_of(failure),
             Some(_) => Exit::SomeFilesFailed,
             None if self.failed_files + self.unreadable_folders > 0 => Exit::SomeFilesFailed,
             None => Exit::Ok,

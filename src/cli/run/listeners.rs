@@ -1,0 +1,139 @@
+//! What the service listens on: health and metrics, and change notifications. The pages ask the service through its handle.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use async_trait::async_trait;
+
+use crate::config::HttpConfig;
+use crate::daemon::{Handle, Nudge};
+use crate::http::webhooks::{self, Hint, HintSink, HintTarget, NotNow};
+use crate::http::{self, FailingCheck, Probes, Served};
+use crate::model::{AppName, TenantName};
+use crate::pipeline::StopSignal;
+use crate::store::{labels, queue};
+use crate::telemetry::{QueueFigures, Snapshot};
+
+/// The listeners of a service, until their stop.
+#[derive(Debug)]
+pub(super) struct Listeners {
+    served: Vec<Served>,
+    stop: StopSignal,
+}
+
+impl Listeners {
+    /// Listens where the configuration says.
+    ///
+    /// # Errors
+    ///
+    /// When an address cannot be listened on.
+    pub(super) async fn open(config: HttpConfig, handle: &Handle) -> Result<Self> {
+        let stop = StopSignal::default();
+        let stopped = || {
+            let stop = stop.clone();
+            async move { stop.stopped().await }
+        };
+        let mut served = Vec::new();
+        if let Some(address) = config.listen {
+            let probes = Arc::new(ServiceProbes(handle.clone()));
+            let server = http::serve(address, probes, stopped()).await?;
+            handle.listens_on(format!("http://{} (health, metrics)", server.address()));
+            served.push(server);
+        }
+        if let Some(address) = config.webhooks {
+            let sink = Arc::new(ServiceHints(handle.clone()));
+            let server = webhooks::serve(address, sink, stopped()).await?;
+            handle.listens_on(format!("http://{} (webhooks)", server.address()));
+            served.push(server);
+        }
+        Ok(Self { served, stop })
+    }
+
+    /// Ends them.
+    pub(super) async fn close(self) {
+        self.stop.stop();
+        for server in self.served {
+            server.finished().await;
+        }
+    }
+}
+
+struct ServiceProbes(Handle);
+
+#[async_trait]
+impl Probes for ServiceProbes {
+    async fn failing(&self) -> Vec<FailingCheck> {
+        let failing = self.0.not_ready().into_iter();
+        failing
+            .map(|(check, since)| FailingCheck {
+                check: check.check,
+                seconds: since.as_secs(),
+                reason: check.why,
+            })
+            .collect()
+    }
+
+    async fn metrics(&self) -> String {
+        self.snapshot().await.unwrap_or_default().page()
+    }
+}
+
+impl ServiceProbes {
+    /// What the store tells; `None` while it cannot be read, when the page has the rest.
+    async fn snapshot(&self) -> Option<Snapshot> {
+        let db = self.0.db()?;
+        let now = self.0.now();
+        let depths = queue::depth(db, None).await.ok()?;
+        let mut snapshot = Snapshot {
+            queue: depths
+                .into_iter()
+                .map(|depth| QueueFigures {
+                    class: depth.class.as_str(),
+                    depth: depth.waiting + depth.claimed,
+                    oldest: depth.oldest.map(|oldest| now - oldest),
+                })
+                .collect(),
+            label_syncs: Vec::new(),
+        };
+        for tenant in &self.0.config().tenants {
+            let status = labels::sync_status(db, &tenant.name).await.ok()?;
+            if let Some(last) = status.and_then(|status| status.last_success) {
+                snapshot.label_syncs.push((tenant.name.clone(), last));
+            }
+        }
+        Some(snapshot)
+    }
+}
+
+struct ServiceHints(Handle);
+
+#[async_trait]
+impl HintSink for ServiceHints {
+    async fn targets(
+        &self,
+        tenant: &TenantName,
+        app: Option<&AppName>,
+    ) -> Result<Vec<HintTarget>, NotNow> {
+        let apps = self.0.apps().ok_or(NotNow)?;
+        let is_meant = |name: &AppName| app.is_none_or(|app| app == name);
+        Ok(apps
+            .into_iter()
+            .filter(|app| app.tenant == *tenant && is_meant(&app.name))
+            .map(|app| HintTarget {
+                tenant: app.tenant,
+                app: app.name,
+                connector: app.connector,
+                known: Vec::new(),
+            })
+            .collect())
+    }
+
+    async fn heard(&self, target: &HintTarget, _: Hint) -> Result<(), NotNow> {
+        let poll = format!("poll:{}/{}", target.tenant, target.app);
+        // A hint is never data: it makes the next look for changes come sooner.
+        match self.0.nudge(Nudge::Task(&poll)).await {
+            Ok(1..) => Ok(()),
+            Ok(0) | Err(_) => Err(NotNow),
+        }
+    }
+}

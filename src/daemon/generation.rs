@@ -1,0 +1,406 @@
+//! Everything that one configuration sets going, under one registration with the store. A reload, or a lost lease, ends
+//! it and begins another.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{Notify, RwLock};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::schedule::Timing;
+use super::shared::Shared;
+use super::tasks::{self, Due, Task, TaskFailure};
+use crate::apps::{self, Organisation};
+use crate::clock::Clock;
+use crate::config::{Config, PaceConfig, SchedulesConfig, ServiceConfig};
+use crate::model::{AppName, TenantName};
+use crate::pipeline::calls::CallBudgets;
+use crate::pipeline::label_sync::{self, ListSource, SyncEnd};
+use crate::pipeline::scan::scan_waiting;
+use crate::pipeline::{
+    App, CrashMarkers, MarkerError, MemoryBudget, ScanSettings, StageError, StopSignal, Work, error_chain,
+};
+use crate::pipeline::{exposure, poll, poll_task};
+use crate::store::workers::{self, WorkerId};
+use crate::store::{Db, StoreError};
+
+/// An app that is worked on.
+#[derive(Debug, Clone)]
+pub(super) struct Served {
+    pub(super) app: App,
+    pub(super) settings: ScanSettings,
+    pub(super) work: Work,
+    pace: PaceConfig,
+    schedules: SchedulesConfig,
+}
+
+/// An app that cannot be worked on.
+#[derive(Debug, Clone)]
+pub(super) struct Unserved {
+    pub(super) tenant: TenantName,
+    pub(super) app: AppName,
+    /// Why, in words.
+    pub(super) why: String,
+}
+
+/// A tenant's label list.
+#[derive(Debug, Clone)]
+pub(super) struct Labels {
+    pub(super) tenant: TenantName,
+    pub(super) site_id: Option<Uuid>,
+    pub(super) source: ListSource,
+    schedules: SchedulesConfig,
+}
+
+/// What a configuration names, ready to be worked on.
+#[derive(Debug, Default)]
+pub(super) struct Supplied {
+    apps: Vec<(App, ScanSettings, PaceConfig, SchedulesConfig)>,
+    pub(super) unserved: Vec<Unserved>,
+    labels: Vec<Labels>,
+}
+
+impl Supplied {
+    /// Makes the apps and label lists. Blocks while secrets are fetched.
+    pub(super) fn of(config: &Config, budgets: &CallBudgets) -> Self {
+        let mut supplied = Self::default();
+        for tenant in &config.tenants {
+            let organisation = Organisation::new(config, tenant).with_budgets(budgets.clone());
+            if let Some(source) = organisation.label_list() {
+                supplied.labels.push(Labels {
+                    tenant: tenant.name.clone(),
+                    site_id: tenant.id,
+                    source,
+                    schedules: tenant.schedules.clone(),
+                });
+            }
+            let settings = ScanSettings {
+                coauthoring: apps::coauthoring(tenant),
+                side_by_side: config.service.scans,
+            };
+            for app in tenant.apps() {
+                match organisation.app(app) {
+                    Ok(made) => {
+                        supplied
+                            .apps
+                            .push((made, settings, app.pace(), tenant.schedules.clone()))
+                    }
+                    Err(error) => supplied.unserved.push(Unserved {
+                        tenant: tenant.name.clone(),
+                        app: app.name().clone(),
+                        why: error_chain(&error),
+                    }),
+                }
+            }
+        }
+        supplied
+    }
+}
+
+/// What outlives a generation: one of each in a process.
+#[derive(Debug, Clone)]
+pub(super) struct Foundation {
+    pub(super) db: Db,
+    pub(super) budget: Arc<MemoryBudget>,
+    pub(super) markers: Arc<CrashMarkers>,
+    /// Calls that apps may make in a month.
+    pub(super) calls: CallBudgets,
+}
+
+impl Foundation {
+    pub(super) async fn lay(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        service: &ServiceConfig,
+    ) -> Result<Self, MarkerError> {
+        let markers = CrashMarkers::open(&service.state_dir, &db).await?;
+        Ok(Self {
+            budget: Arc::new(MemoryBudget::new(service.memory)),
+            markers: Arc::new(markers),
+            calls: CallBudgets::new(db.clone(), clock),
+            db,
+        })
+    }
+}
+
+/// Everything that one configuration sets going.
+#[derive(Debug)]
+pub(super) struct Generation {
+    /// What its apps share, and what ends it.
+    pub(super) work: Work,
+    pub(super) apps: Vec<Served>,
+    pub(super) unserved: Vec<Unserved>,
+    pub(super) labels: Vec<Labels>,
+    /// Whoever works for a client holds a share of it, so that the end can be waited for.
+    pub(super) guests: Arc<RwLock<()>>,
+    /// Its tasks by name, each with what wakes it.
+    pub(super) nudges: BTreeMap<String, Arc<Notify>>,
+}
+
+/// A generation that is under way.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) generation: Arc<Generation>,
+    tasks: JoinSet<()>,
+    dead_since: Option<Instant>,
+}
+
+/// For how long this process is thought to be alive after it was last heard of.
+pub(super) const LEASE: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
+
+/// Pause before everything is begun anew after a part has died: what kills it may do so at once.
+const AFTER_DEATH: Duration = Duration::from_secs(5);
+
+impl Running {
+    /// Begins, as a worker that is registered with the store.
+    pub(super) fn begin(
+        shared: &Arc<Shared>,
+        foundation: &Foundation,
+        worker: WorkerId,
+        supplied: Supplied,
+    ) -> Self {
+        let work = Work::new(
+            foundation.db.clone(),
+            worker,
+            Arc::clone(&shared.clock),
+            StopSignal::default(),
+            Arc::clone(&foundation.budget),
+            Arc::clone(&foundation.markers),
+        );
+        let serve = |(app, settings, pace, schedules)| Served {
+            app,
+            settings,
+            pace,
+            schedules,
+            work: Work {
+                queued: Arc::default(),
+                unreturned: Arc::default(),
+                ..work.clone()
+            },
+        };
+        let apps: Vec<Served> = supplied.apps.into_iter().map(serve).collect();
+        let mut list: Vec<(Task, Work)> = Vec::new();
+        for served in &apps {
+            let tasks = app_tasks(served);
+            list.extend(tasks.map(|task| (task, served.work.clone())));
+        }
+        for labels in &supplied.labels {
+            list.push((label_task(labels, &work), work.clone()));
+        }
+        let nudges = list
+            .iter()
+            .map(|(task, _)| (task.name.clone(), Arc::clone(&task.nudge)))
+            .collect();
+        for unserved in &supplied.unserved {
+            let Unserved { tenant, app, why } = unserved;
+            tracing::error!("{tenant}/{app} is left out: {why}");
+        }
+        let mut tasks = JoinSet::new();
+        for (task, work) in list {
+            tasks.spawn(tasks::keep(task, Arc::clone(shared), work));
+        }
+        for served in &apps {
+            tasks.spawn(keep_scanning(served.clone(), Arc::clone(shared)));
+        }
+        let generation = Arc::new(Generation {
+            work,
+            apps,
+            unserved: supplied.unserved,
+            labels: supplied.labels,
+            guests: Arc::default(),
+            nudges,
+        });
+        shared.update(|present| present.generation = Some(Arc::clone(&generation)));
+        Self {
+            generation,
+            tasks,
+            dead_since: None,
+        }
+    }
+
+    /// Waits until one of its tasks has died, which none should, and a while longer; forever where none does. May be
+    /// dropped and called again.
+    pub(super) async fn died(&mut self) {
+        while self.dead_since.is_none() {
+            match self.tasks.join_next().await {
+                Some(Err(error)) if error.is_panic() => {
+                    tracing::error!("a part of the service has died: {error}");
+                    self.dead_since = Some(Instant::now());
+                }
+                Some(_) => {}
+                None => std::future::pending().await,
+            }
+        }
+        if let Some(since) = self.dead_since {
+            tokio::time::sleep_until((since + AFTER_DEATH).into()).await;
+        }
+    }
+
+    /// Brings what is under way to an end and gives back what is held. What has not ended after `patience` is broken off:
+    /// whatever it has not stored is done again.
+    pub(super) async fn end(mut self, shared: &Shared, patience: Duration) {
+        self.generation.work.stop.stop();
+        let drained = async {
+            while self.tasks.join_next().await.is_some() {}
+            drop(self.generation.guests.write().await);
+        };
+        if tokio::time::timeout(patience, drained).await.is_err() {
+            tracing::warn!("not everything came to an end in time; what is missing is done again");
+            self.tasks.shutdown().await;
+        }
+        let Work { db, worker, .. } = &self.generation.work;
+        if let Err(error) = workers::leave(db, *worker, shared.clock.now()).await {
+            // Whoever comes next takes it over when the lease has run out.
+            tracing::warn!(
+                "cannot give back what was being done: {}",
+                error_chain(&error)
+            );
+        }
+    }
+}
+
+/// Registers this process with the store.
+pub(super) async fn register(shared: &Shared, db: &Db) -> Result<WorkerId, StoreError> {
+    workers::register(db, &process_name(), LEASE, shared.clock.now()).await
+}
+
+/// Host and process number.
+fn process_name() -> String {
+    let host = rustix::system::uname();
+    let host = host.nodename().to_string_lossy().into_owned();
+    format!("{host}:{}", std::process::id())
+}
+
+/// The name of an app's task.
+fn task_name(what: &str, whom: &dyn Display) -> String {
+    format!("{what}:{whom}")
+}
+
+fn app_tasks(served: &Served) -> impl Iterator<Item = Task> {
+    let Served {
+        app,
+        work,
+        pace,
+        schedules,
+        ..
+    } = served.clone();
+    let poll = {
+        let name = poll_task(&app);
+        let (work, app) = (work.clone(), app.clone());
+        task(name, Timing::every(pace.poll), move |_| {
+            let (work, app) = (work.clone(), app.clone());
+            async move { Ok(poll::poll(&work, &app).await.map(drop)?) }
+        })
+    };
+    let reconcile = {
+        let (work, app) = (work.clone(), app.clone());
+        let timing = Timing::at(&schedules.reconcile, schedules.jitter);
+        task(task_name("reconcile", &app), timing, move |due| {
+            let (work, app) = (work.clone(), app.clone());
+            // Feeds that were listed since it was due, before a stop or a crash, are left out.
+            async move { Ok(poll::reconcile(&work, &app, due).await.map(drop)?) }
+        })
+    };
+    let timing = Timing::at(&schedules.exposure, schedules.jitter);
+    let exposure = task(task_name("exposure", &app), timing, move |_| {
+        let (work, app) = (work.clone(), app.clone());
+        async move { Ok(exposure::refresh_exposure(&work, &app).await.map(drop)?) }
+    });
+    [poll, reconcile, exposure].into_iter()
+}
+
+fn label_task(labels: &Labels, work: &Work) -> Task {
+    let timing = Timing::at(&labels.schedules.label_sync, labels.schedules.jitter).begun_at_once();
+    let name = task_name("label_sync", &labels.tenant);
+    let (labels, work) = (labels.clone(), work.clone());
+    task(name, timing, move |_| {
+        let (labels, work) = (labels.clone(), work.clone());
+        async move {
+            let Labels {
+                tenant,
+                site_id,
+                source,
+                ..
+            } = &labels;
+            let ended = label_sync::run(&work.db, tenant, *site_id, source, &*work.clock).await?;
+            match ended {
+                SyncEnd::Done(_) | SyncEnd::Overtaken => Ok(()),
+                SyncEnd::Failed(error) => Err(TaskFailure::Other(error_chain(&error))),
+            }
+        }
+    })
+}
+
+fn task<F>(name: String, timing: Timing, run: impl Fn(Due) -> F + Send + Sync + 'static) -> Task
+where
+    F: Future<Output = Result<(), TaskFailure>> + Send + 'static,
+{
+    Task {
+        name,
+        timing,
+        nudge: Arc::default(),
+        run: Box::new(move |due| Box::pin(run(due))),
+    }
+}
+
+/// Longest time until the queue is looked at again: another process may have put something into it.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Pause after the scanning of an app has failed as a whole.
+const AFTER_ERROR: Duration = Duration::from_secs(10);
+
+/// Scans an app's files as they come into the queue, until the stop.
+async fn keep_scanning(served: Served, shared: Arc<Shared>) {
+    let Served {
+        app,
+        settings,
+        work,
+        ..
+    } = served;
+    while shared.store.usable(&work.stop).await {
+        let pause = match scan_waiting(&work, &app, settings).await {
+            Ok(scanned) => Pause::Queue(scanned.next_due),
+            Err(StageError::Stopped | StageError::LeaseLost { .. }) => Pause::Stop,
+            Err(StageError::Store(error)) if shared.store.note(&error) => Pause::Queue(None),
+            Err(error) => {
+                tracing::error!("scanning {app}: {}", error_chain(&error));
+                Pause::Error
+            }
+        };
+        pause.wait(&work).await;
+    }
+}
+
+enum Pause {
+    /// Until something is in the queue, or falls due.
+    Queue(Option<DateTime<Utc>>),
+    Error,
+    /// Until the stop, which has come or will.
+    Stop,
+}
+
+impl Pause {
+    async fn wait(self, work: &Work) {
+        let (longest, due) = match self {
+            Self::Queue(due) => (LOOK, due),
+            Self::Error => (AFTER_ERROR, None),
+            Self::Stop => return work.stop.stopped().await,
+        };
+        let falls_due = async {
+            match due {
+                Some(due) => work.clock.sleep_until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = work.stop.stopped() => {}
+            () = work.queued.notified() => {}
+            () = falls_due => {}
+            () = tokio::time::sleep(longest) => {}
+        }
+    }
+}
