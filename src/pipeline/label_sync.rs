@@ -16,8 +16,11 @@ use super::label_list::{self, LabelList, LabelListError, LabelListProblem};
 use super::{error_chain, labels};
 use crate::clock::Clock;
 use crate::model::TenantName;
-use crate::model::catalogue::{CatalogueEntry, CatalogueEvent, PendingLoss, SyncStatus};
+use crate::model::catalogue::{
+    CatalogueEntry, CatalogueEvent, LabelState, PendingLoss, SyncStatus,
+};
 use crate::store::{Db, StoreError, labels as stored};
+use crate::telemetry::{LabelListShrank, LabelSyncFailed, LabelsSynced};
 
 /// Where a tenant's label list comes from.
 #[derive(Debug, Clone)]
@@ -56,6 +59,8 @@ pub enum SyncEnd {
 pub struct Synced {
     /// Labels in the list.
     pub listed: usize,
+    /// Labels that the catalogue had of the tenant before, deleted ones not counted.
+    pub known: usize,
     /// What changed.
     pub events: Vec<CatalogueEvent>,
     /// A loss that waits for a second sync to confirm it.
@@ -142,12 +147,12 @@ pub async fn run(
                 tracing::info!("labels of tenant {tenant}: another sync was faster");
                 return Ok(SyncEnd::Overtaken);
             };
-            warn_of_loss(tenant, &synced);
+            tell(tenant, &synced);
             Ok(SyncEnd::Done(synced))
         }
         Err(error) => {
             note_failure(db, tenant, &error, seen.as_ref(), clock.now()).await?;
-            warn_of_failure(tenant, &error, seen.as_ref());
+            tell_of_failure(tenant, &error, seen.as_ref());
             Ok(SyncEnd::Failed(error))
         }
     }
@@ -184,8 +189,12 @@ pub async fn take_over(
     stored::put_entries(&tx, tenant, &changed(&previous, outcome.entries)).await?;
     stored::add_events(&tx, tenant, &outcome.events).await?;
     tx.commit().await?;
+    let is_known = |entry: &&CatalogueEntry| {
+        !matches!(entry.state, LabelState::Deleted | LabelState::External)
+    };
     Ok(Some(Synced {
         listed: list.labels.len(),
+        known: previous.iter().filter(is_known).count(),
         events: outcome.events,
         pending: outcome.pending,
     }))
@@ -226,17 +235,26 @@ async fn note_failure(
     tx.commit().await
 }
 
-fn warn_of_loss(tenant: &TenantName, synced: &Synced) {
+fn tell(tenant: &TenantName, synced: &Synced) {
+    LabelsSynced {
+        tenant,
+        labels: synced.listed as u64,
+        changed: synced.events.len() as u64,
+    }
+    .emit();
     if let Some(loss) = &synced.pending {
-        tracing::warn!(
-            "labels of tenant {tenant}: {} labels are no longer in the list; they are kept until a second sync misses them too",
-            loss.missing.len()
-        );
+        LabelListShrank {
+            tenant,
+            missing: loss.missing.len() as u64,
+            known: synced.known as u64,
+        }
+        .emit();
     }
 }
 
-fn warn_of_failure(tenant: &TenantName, error: &FetchError, seen: Option<&SyncStatus>) {
-    let age = match seen.and_then(|status| status.last_success) {
+fn tell_of_failure(tenant: &TenantName, error: &FetchError, seen: Option<&SyncStatus>) {
+    let last_success = seen.and_then(|status| status.last_success);
+    let age = match last_success {
         Some(last) => format!(
             "the list of {} stays in force",
             last.format("%Y-%m-%d %H:%M UTC")
@@ -247,8 +265,10 @@ fn warn_of_failure(tenant: &TenantName, error: &FetchError, seen: Option<&SyncSt
         FetchError::Service(_) => "; `labeld doctor` says what to do",
         FetchError::File(_) | FetchError::Unavailable(_) | FetchError::Content { .. } => "",
     };
-    tracing::warn!(
-        "labels of tenant {tenant}: {}; {age}{advice}",
-        error_chain(error)
-    );
+    LabelSyncFailed {
+        tenant,
+        last_success,
+        error: &format!("{}; {age}{advice}", error_chain(error)),
+    }
+    .emit();
 }

@@ -47,6 +47,14 @@ pub(super) async fn run(session: &Session) -> Result<Exit> {
                 for event in &synced.events {
                     writeln!(out, "  {}", describe(event))?;
                 }
+                if let Some(loss) = &synced.pending {
+                    writeln!(
+                        io::stderr(),
+                        "{}: {} labels are no longer in the list; they are kept until a second sync misses them too",
+                        tenant.name,
+                        loss.missing.len()
+                    )?;
+                }
             }
             SyncEnd::Overtaken => writeln!(
                 out,
