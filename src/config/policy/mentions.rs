@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::values::OneOrMore;
 use crate::config::problem::Finding;
 use crate::config::section::Section;
-use crate::config::tenant::APP_KINDS;
+use crate::config::tenant::{APP_KINDS, TenantConfig};
 use crate::config::value::{Refusal, Value, nearest, refuse, wrong_type};
 use crate::config::{Config, source::Source};
 use crate::model::policy::PolicyName;
@@ -135,7 +135,7 @@ pub(super) fn compare(
     }
     let policies: Vec<&str> = first.keys().copied().collect();
     let tenants: Vec<&str> = config.tenants.iter().map(|it| it.name.0.as_str()).collect();
-    let apps = config.tenants.iter().flat_map(|tenant| tenant.apps());
+    let apps = config.tenants.iter().flat_map(TenantConfig::apps);
     let apps: Vec<&str> = apps.map(|app| app.name().0.as_str()).collect();
     for ((_, mentions), found) in files.iter().zip(findings.iter_mut()) {
         for (what, name, span) in &mentions.list {

@@ -79,11 +79,14 @@ macro_rules! row {
             id: $id,
             miss: |case: &$case| {
                 $(
-                    if !matches!(case.$field, $($wanted)|+) {
-                        return Some($crate::policy::decide::pattern::Miss {
-                            fact: stringify!($field),
-                            found: case.$field.word(),
-                        });
+                    match case.$field {
+                        $($wanted)|+ => {}
+                        other => {
+                            return Some($crate::policy::decide::pattern::Miss {
+                                fact: stringify!($field),
+                                found: other.word(),
+                            });
+                        }
                     }
                 )*
                 let _ = case;

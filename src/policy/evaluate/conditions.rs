@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use labeld_connector::{Barrier, Exposure};
 
 use super::Policies;
-use crate::model::FileState;
+use crate::model::{FileState, Reason};
 use crate::model::policy::{Condition, FileType, Filter, LabelName, Origin, TextPattern};
 use crate::policy::facts::Facts;
 use crate::policy::origin::LabelStanding;
@@ -163,7 +163,7 @@ impl View<'_> {
             Condition::ExternalLabel(wanted) => (*wanted == standing.has_external).into(),
             Condition::LabelOrigin(origins) => origins.contains(&standing.origin).into(),
             Condition::Inspection(states) => {
-                let state = reading.reason.and_then(|reason| reason.file_state());
+                let state = reading.reason.and_then(Reason::file_state);
                 states.contains(&state.unwrap_or(FileState::Ok)).into()
             }
             _ => Truth::Open,
