@@ -33,7 +33,9 @@ pub(super) fn with_store<F, T>(
 where
     F: Future<Output = Result<T>>,
 {
-    with_config(config, async |config| open_store(config, access, command).await)
+    with_config(config, async |config| {
+        open_store(config, access, command).await
+    })
 }
 
 /// Opens the store and runs `command`.

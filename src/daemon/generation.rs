@@ -22,7 +22,8 @@ use crate::pipeline::calls::CallBudgets;
 use crate::pipeline::label_sync::{self, ListSource, SyncEnd};
 use crate::pipeline::scan::scan_waiting;
 use crate::pipeline::{
-    App, CrashMarkers, MarkerError, MemoryBudget, ScanSettings, StageError, StopSignal, Work, error_chain,
+    App, CrashMarkers, MarkerError, MemoryBudget, ScanSettings, StageError, StopSignal, Work,
+    error_chain,
 };
 use crate::pipeline::{exposure, poll, poll_task};
 use crate::store::workers::{self, WorkerId};

@@ -283,7 +283,9 @@ impl Main {
         let work = running.generation.work.clone();
         let shared = Arc::clone(&self.shared);
         let heart = tokio::spawn(async move { lease::keep(&shared, &work).await });
-        let next = self.until_change(&mut running, signals, heart, foundation).await;
+        let next = self
+            .until_change(&mut running, signals, heart, foundation)
+            .await;
         match &next {
             Next::Begin(_) => self.shared.set_phase(Phase::Reloading),
             Next::End(cause) => {

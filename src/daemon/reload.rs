@@ -5,7 +5,10 @@ use crate::config::Config;
 use crate::pipeline::calls::CallBudgets;
 
 /// Reads the configuration anew and makes what it names; in words why it cannot be used. Blocks while secrets are fetched.
-pub(super) fn prepare(present: &Config, budgets: &CallBudgets) -> Result<(Config, Supplied), String> {
+pub(super) fn prepare(
+    present: &Config,
+    budgets: &CallBudgets,
+) -> Result<(Config, Supplied), String> {
     let config = Config::load(&present.file).map_err(|problems| problems.to_string())?;
     if let Some(section) = needs_restart(present, &config) {
         return Err(format!(

@@ -25,11 +25,11 @@ use super::time::Since;
 use crate::apps::{self, Organisation};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AppConfig, Config, TenantConfig};
-use crate::pipeline::calls::CallBudgets;
-use crate::pipeline::label_sync;
 use crate::daemon::control::Client;
 use crate::daemon::rescan::{Failure, RescanRequest};
 use crate::model::{AppName, TenantName};
+use crate::pipeline::calls::CallBudgets;
+use crate::pipeline::label_sync;
 use crate::pipeline::rescan::{Scope, rescan};
 use crate::pipeline::{
     App, CrashMarkers, Membership, MemoryBudget, ScanSettings, StageError, StopSignal, Work,
@@ -145,7 +145,9 @@ async fn rescan_all(args: &RescanArgs, session: &Session, work: &Work) -> Result
         .zip(stream::iter(&jobs));
     while let Some((done, (app, _))) = results.next().await {
         match done {
-            Ok(finished) => watches.hidden(|| totals.add(&app.tenant, &app.name, &finished, &mut listing))?,
+            Ok(finished) => {
+                watches.hidden(|| totals.add(&app.tenant, &app.name, &finished, &mut listing))?
+            }
             Err(StageError::Stopped) => interrupted.push(app.to_string()),
             Err(error @ (StageError::Store(_) | StageError::LeaseLost { .. })) => {
                 return Err(error.into());

@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::apps::ConnectError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Listing, Row, byte_size, grouped};
-use crate::model::{AppName, Reason, TenantName};
 use crate::daemon::rescan::Failure;
+use crate::model::{AppName, Reason, TenantName};
 use crate::pipeline::rescan::Finished;
 use crate::store::runs::Counters;
 

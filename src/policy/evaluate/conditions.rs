@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use labeld_connector::{Barrier, Exposure};
 
 use super::Policies;
-use crate::model::{FileState, Reason};
 use crate::model::policy::{Condition, FileType, Filter, LabelName, Origin, TextPattern};
+use crate::model::{FileState, Reason};
 use crate::policy::facts::Facts;
 use crate::policy::origin::LabelStanding;
 

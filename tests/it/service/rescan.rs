@@ -24,7 +24,11 @@ fn the_service_rescans_for_the_command_and_says_the_same() {
         assert_eq!(second.outcomes["ok"], account.outcomes["ok"] + 1);
         for (arguments, code, words) in [
             (&["--app", "nothing"][..], 2, "no such tenant or app"),
-            (&["--path", "later.docx", "--reread"], 0, "acme/share: 1 files in scope = 1 ok"),
+            (
+                &["--path", "later.docx", "--reread"],
+                0,
+                "acme/share: 1 files in scope = 1 ok",
+            ),
         ] {
             let ended = workspace.run([&["rescan"], arguments].concat());
             ended.expect(code).says(&[words]);
