@@ -5,7 +5,7 @@ use crate::config::source::Source;
 use crate::config::tests::{GOOD, parse_text};
 use crate::config::{Config, Problems, parse_all};
 use crate::model::policy::{
-    Condition, Filter, Governance, LabelName, Override, PolicyMode, TextOperator,
+    Condition, Filter, Governance, LabelName, Override, PolicyMode, TextOperator, TextPattern,
 };
 
 /// A policy without a problem.
@@ -309,7 +309,7 @@ fn operators_of_a_text_are_alternatives() {
     let Some(Filter::Condition(Condition::Name(patterns))) = &config.policies[0].filter else {
         panic!();
     };
-    let operators: Vec<TextOperator> = patterns.iter().map(|one| one.operator()).collect();
+    let operators: Vec<TextOperator> = patterns.iter().map(TextPattern::operator).collect();
     assert_eq!(
         operators,
         [

@@ -50,7 +50,7 @@ fn conditions_hold_or_not_or_are_open() {
             unit: Some("/Sales/North".to_owned()),
             groups: Some(vec!["staff".to_owned()]),
             ..OwnerDetails::default()
-        })
+        });
     };
     let unread = set(|facts| facts.reading = None);
     let unlisted = set(|facts| facts.exposure = Exposure::Unknown);
@@ -189,7 +189,7 @@ fn conditions_hold_or_not_or_are_open() {
                     id: SECRET,
                     effective: true,
                     document: json!({}),
-                }]
+                }];
             }),
             Some(unread.clone()),
         ),
@@ -245,7 +245,7 @@ fn conditions_hold_or_not_or_are_open() {
                 f.owner_details = Some(OwnerDetails {
                     department: Some("IT".to_owned()),
                     ..OwnerDetails::default()
-                })
+                });
             }),
             Some(sample()),
         ),
@@ -256,7 +256,7 @@ fn conditions_hold_or_not_or_are_open() {
                 f.owner_details = Some(OwnerDetails {
                     unit: Some("/Salesforce".to_owned()),
                     ..OwnerDetails::default()
-                })
+                });
             }),
             Some(sample()),
         ),
@@ -267,7 +267,7 @@ fn conditions_hold_or_not_or_are_open() {
                 f.owner_details = Some(OwnerDetails {
                     groups: Some(Vec::new()),
                     ..OwnerDetails::default()
-                })
+                });
             }),
             Some(sample()),
         ),

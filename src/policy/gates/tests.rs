@@ -7,6 +7,9 @@ const LIMIT: u64 = 1_000;
 
 type Change = fn(&mut Facts);
 
+/// A change of a healthy file, and what stops it then for reading and for writing.
+type Row<'a> = (Box<dyn FnOnce(&mut Facts)>, &'a str, &'a str);
+
 fn with_reading(change: impl FnOnce(&mut ReadingFacts)) -> impl FnOnce(&mut Facts) {
     move |facts| change(facts.reading.as_mut().unwrap())
 }
@@ -21,7 +24,7 @@ fn each_gate_stops_what_it_is_for() {
             facts.obstacles = Some(obstacles);
         }
     };
-    let table: Vec<(Box<dyn FnOnce(&mut Facts)>, &str, &str)> = vec![
+    let table: Vec<Row<'_>> = vec![
         (Box::new(|_| {}), "", ""),
         (
             Box::new(|f| f.removed = true),
@@ -210,17 +213,17 @@ fn the_first_gate_in_the_order_of_the_rules_decides() {
         (7, |f| f.barrier = None),
         (8, |f| f.obstacles.as_mut().unwrap().retained = Answer::No),
         (9, |f| {
-            f.obstacles.as_mut().unwrap().checkout_required = Answer::No
+            f.obstacles.as_mut().unwrap().checkout_required = Answer::No;
         }),
         (10, |f| {
-            f.obstacles.as_mut().unwrap().checked_out = Answer::No
+            f.obstacles.as_mut().unwrap().checked_out = Answer::No;
         }),
         (11, |f| f.obstacles.as_mut().unwrap().locked = Answer::No),
         (14, |f| {
-            f.reading.as_mut().unwrap().reason = Some(Reason::FileCorrupt)
+            f.reading.as_mut().unwrap().reason = Some(Reason::FileCorrupt);
         }),
         (15, |f| {
-            f.reading.as_mut().unwrap().protection = "none".to_owned()
+            f.reading.as_mut().unwrap().protection = "none".to_owned();
         }),
         (17, |f| f.reading.as_mut().unwrap().reason = None),
         (18, |f| f.reading.as_mut().unwrap().signed = false),

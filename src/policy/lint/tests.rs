@@ -140,7 +140,7 @@ fn traps_of_policies() {
             |one| {
                 one.governance = Some(Governance::ApplyLabel(LabelName::new(
                     "00000000-0000-0000-0000-0000000000ff",
-                )))
+                )));
             },
             "Error the label \"00000000-0000-0000-0000-0000000000ff\" cannot be applied: deleted",
         ),
@@ -148,7 +148,7 @@ fn traps_of_policies() {
             |one| {
                 one.filter = Some(Filter::Not(Box::new(Filter::Condition(Condition::Label(
                     vec![LabelName::new("Secret")],
-                )))))
+                )))));
             },
             "Warning `not label = Secret` also holds for files without any label",
         ),
@@ -168,7 +168,7 @@ fn traps_of_policies() {
                     reason: "a".to_owned(),
                     author: "mina".to_owned(),
                     expires: None,
-                }]
+                }];
             },
             "Warning the allow entry of mina never ends",
         ),
