@@ -8,7 +8,8 @@ use super::value::Value;
 /// A statement with placeholders:
 ///
 /// - `{integers:$1}`: `column {…}` is true where the column is in the list that the parameter holds, made with [`integers`];
-/// - `{list_of_texts:$1}`: the same for [`texts`], as a table with the column `value`; named first in a `CROSS JOIN` it is
+/// - `{texts:$1}`: the same for [`texts`];
+/// - `{list_of_texts:$1}`: that list as a table with the column `value`; named first in a `CROSS JOIN` it is
 ///   where SQLite begins;
 /// - `{indexed_by:INDEX}`: SQLite takes this index;
 /// - `{rows:NAME.COLUMN}`: the same for the rows of a common table expression;
@@ -78,12 +79,17 @@ fn fill(dialect: Dialect, text: &str) -> String {
 fn replacement(dialect: Dialect, placeholder: &str) -> String {
     let (name, argument) = placeholder.split_once(':').unwrap_or((placeholder, ""));
     match (dialect, name) {
-        (Dialect::Sqlite, "integers") => format!("IN (SELECT value FROM json_each({argument}))"),
+        (Dialect::Sqlite, "integers" | "texts") => {
+            format!("IN (SELECT value FROM json_each({argument}))")
+        }
         (Dialect::Sqlite, "list_of_texts") => format!("json_each({argument})"),
         (Dialect::Sqlite, "indexed_by") => format!("INDEXED BY {argument}"),
         (Dialect::Postgres, "integers") => {
             format!("= ANY (CAST(translate({argument}, '[]', '{{}}') AS BIGINT[]))")
         }
+        (Dialect::Postgres, "texts") => format!(
+            "= ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST({argument} AS TEXT) AS JSON))))"
+        ),
         (Dialect::Postgres, "list_of_texts") => {
             format!("json_array_elements_text(CAST(CAST({argument} AS TEXT) AS JSON))")
         }
@@ -132,17 +138,18 @@ mod tests {
     #[test]
     fn each_database_gets_its_own_words() {
         static STATEMENT: Statement = Statement::new(
-            "a {integers:$1} b {list_of_texts:$2}{indexed_by:i} c {rows:picked.file} d {locked} e {skip_locked:j} f",
+            "a {integers:$1} {texts:$3} b {list_of_texts:$2}{indexed_by:i} c {rows:picked.file} d {locked} e {skip_locked:j} f",
         );
         let table = [
             (
                 Dialect::Sqlite,
-                "a IN (SELECT value FROM json_each($1)) b json_each($2)INDEXED BY i \
+                "a IN (SELECT value FROM json_each($1)) IN (SELECT value FROM json_each($3)) b json_each($2)INDEXED BY i \
                  c IN (SELECT file FROM picked) d  e  f",
             ),
             (
                 Dialect::Postgres,
                 "a = ANY (CAST(translate($1, '[]', '{}') AS BIGINT[])) \
+                 = ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST($3 AS TEXT) AS JSON)))) \
                  b json_array_elements_text(CAST(CAST($2 AS TEXT) AS JSON)) \
                  c = ANY (ARRAY(SELECT file FROM picked)) d FOR NO KEY UPDATE e FOR NO KEY UPDATE OF j SKIP LOCKED f",
             ),
