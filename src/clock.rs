@@ -41,6 +41,15 @@ pub trait Clock: Debug + Send + Sync + 'static {
             }
         })
     }
+
+    /// Waits until the clock shows a time before `seen`, which it has shown: until it has been put back.
+    fn sleep_while_after(&self, seen: DateTime<Utc>) -> Sleep<'_> {
+        Box::pin(async move {
+            while self.now() >= seen {
+                tokio::time::sleep(self.longest_step()).await;
+            }
+        })
+    }
 }
 
 /// The clock that a process goes by: the operating system's.
@@ -146,6 +155,22 @@ mod tests {
             clock.set(midnight + TimeDelta::minutes(*last));
             waiting.await.unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_put_back_is_noticed() {
+        let clock = TestClock::at(DateTime::UNIX_EPOCH);
+        let waiting = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_while_after(clock.now()).await }
+        });
+        for _ in 0..3 {
+            clock.advance(TimeDelta::hours(1));
+            tokio::time::sleep(clock.longest_step()).await;
+            assert!(!waiting.is_finished());
+        }
+        clock.set(DateTime::UNIX_EPOCH - TimeDelta::seconds(1));
+        waiting.await.unwrap();
     }
 
     #[tokio::test]

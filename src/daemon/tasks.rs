@@ -85,7 +85,11 @@ const AFTER_ERROR: Duration = Duration::from_secs(2);
 /// When to look at a task again.
 enum Look {
     Now,
-    At(DateTime<Utc>),
+    At {
+        due: DateTime<Utc>,
+        /// What the clock showed when that was found out.
+        seen: DateTime<Utc>,
+    },
     After(Duration),
 }
 
@@ -111,7 +115,11 @@ impl Task {
         let pause = async {
             match look {
                 Look::Now => {}
-                Look::At(at) => work.clock.sleep_until(at).await,
+                Look::At { due, seen } => tokio::select! {
+                    () = work.clock.sleep_until(due) => {}
+                    // It is planned anew.
+                    () = work.clock.sleep_while_after(seen) => {}
+                },
                 Look::After(pause) => tokio::time::sleep(pause).await,
             }
         };
@@ -126,15 +134,17 @@ impl Task {
     async fn look(&self, shared: &Shared, work: &Work, first: Due) -> Result<Look, StoreError> {
         let now = work.clock.now();
         let state = tasks::get(&work.db, &self.name).await?;
-        let stored = state.as_ref().and_then(|state| state.due);
         let nudged = state.as_ref().is_some_and(|state| state.nudged);
+        let stored = state.and_then(|state| state.due);
         let due = self.timing.due(stored.unwrap_or(first), now);
-        if due > now && !nudged {
-            return Ok(Look::At(due.min(now + LOOK)));
+        if stored.is_none_or(|stored| due < stored) {
+            tasks::bring_forward(&work.db, &self.name, due).await?;
         }
-        if stored.is_some_and(|stored| stored > now) && !nudged {
-            // The store's time is from a clock that has been put back: see `Timing::due`.
-            tasks::nudge(&work.db, &self.name).await?;
+        if due > now && !nudged {
+            return Ok(Look::At {
+                due: due.min(now + LOOK),
+                seen: now,
+            });
         }
         if !tasks::claim(&work.db, &self.name, work.worker, now).await? {
             return Ok(Look::After(TAKEN));

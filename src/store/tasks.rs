@@ -150,6 +150,22 @@ pub async fn nudge(db: &Db, name: &str) -> Result<()> {
     tx.commit().await
 }
 
+/// Makes a task due at `due` where it would be due later, or was never planned. A task that is under way stays as it is.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn bring_forward(db: &Db, name: &str, due: DateTime<Utc>) -> Result<()> {
+    let tx = db.begin().await?;
+    ensure(&tx, name).await?;
+    tx.execute(
+        "UPDATE task SET due = $2 WHERE name = $1 AND worker IS NULL AND (due IS NULL OR due > $2)",
+        values![name, due],
+    )
+    .await?;
+    tx.commit().await
+}
+
 async fn ensure(tx: &Tx, name: &str) -> Result<()> {
     tx.execute(
         "INSERT INTO task (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",

@@ -307,7 +307,7 @@ fn a_changed_configuration_is_taken_over_whole_or_not_at_all() {
             vec![format!("labeld.toml:{line}:1: unknown key `pol`")],
         ),
         (
-            "[service]\nstate_dir = \"elsewhere\"\n",
+            "[service]\nmemory = \"100 MiB\"\n",
             vec!["needs a restart".to_owned()],
         ),
         (

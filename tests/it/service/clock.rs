@@ -61,10 +61,13 @@ fn scheduled_tasks_follow_a_clock_that_jumps() {
     let back = start - TimeDelta::days(365);
     emulator.clock().set(back);
     let next = back + TimeDelta::minutes(30);
+    service.until("planned anew", |status| {
+        time(&task(status, sync)["due"]) == next
+    });
     emulator.clock().set(next);
     let begun = service.until("done again", |status| {
         let started = time(&task(status, sync)["started"]);
-        started < start && task(status, sync)["state"] == "waiting"
+        started == next && task(status, sync)["state"] == "waiting"
     });
     assert_eq!(task(&begun, sync)["error"], Value::Null);
     service.stop();
