@@ -11,6 +11,7 @@ use tokio::sync::{Notify, RwLock};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::place;
 use super::schedule::Timing;
 use super::shared::Shared;
 use super::tasks::{self, Due, Task, TaskFailure};
@@ -264,9 +265,18 @@ impl Running {
     }
 }
 
-/// Registers this process with the store.
+/// Registers this process with the store, and takes up at once what an earlier one in the same state folder has left.
 pub(super) async fn register(shared: &Shared, db: &Db) -> Result<WorkerId, StoreError> {
-    workers::register(db, &process_name(), LEASE, shared.clock.now()).await
+    let worker = workers::register(db, &process_name(), LEASE, shared.clock.now()).await?;
+    match place::of(&shared.present().config.service.state_dir) {
+        Ok(place) => {
+            let now = shared.clock.now();
+            workers::take_place(db, worker, &place.to_string(), now).await?;
+        }
+        // What was left is taken up when its lease has run out.
+        Err(error) => tracing::warn!("cannot tell the state folder from others: {error}"),
+    }
+    Ok(worker)
 }
 
 /// Host and process number.

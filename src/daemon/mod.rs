@@ -5,6 +5,7 @@ pub mod control;
 mod gather;
 mod generation;
 mod lease;
+mod place;
 mod reload;
 pub mod rescan;
 mod schedule;

@@ -81,6 +81,35 @@ pub async fn register(
     Ok(worker)
 }
 
+/// Says that the worker has a place that only one process at a time can have, such as a locked folder: others that had it
+/// are dead, and lose what they held at once instead of when their lease runs out.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn take_place(
+    db: &Db,
+    worker: WorkerId,
+    place: &str,
+    now: DateTime<Utc>,
+) -> Result<Rescued> {
+    let tx = db.begin().await?;
+    let dead = tx
+        .query(
+            "UPDATE worker SET ended = $3 WHERE place = $2 AND id <> $1 AND ended IS NULL RETURNING id",
+            values![worker.0, place, now],
+        )
+        .await?;
+    let rescued = take_from(&tx, &numbers(dead)?, now, Some(DIED)).await?;
+    tx.execute(
+        "UPDATE worker SET place = $2 WHERE id = $1",
+        values![worker.0, place],
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(rescued)
+}
+
 /// Prolongs the lease of a worker. `false`: it has lost the lease and with it all it held, to be taken up by others; it must
 /// drop what it is doing, and register anew.
 ///

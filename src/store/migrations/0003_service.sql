@@ -2,10 +2,11 @@
 -- and writing will need.
 
 -- A process at work. It has lost what it held once ended is set; the row stays for a while, so that its number is not
--- given to another.
+-- given to another. place: what only one process at a time can have, so that its next one knows that this one is dead.
 CREATE TABLE worker (
     id {id},
     name {text} NOT NULL,
+    place {text},
     started {integer} NOT NULL,
     expires {integer} NOT NULL,
     ended {integer}

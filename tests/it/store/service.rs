@@ -9,6 +9,7 @@ use super::{at, finance, on_both_stores};
 
 on_both_stores!(
     a_lease_is_kept_by_heartbeats_and_taken_after_it_ran_out,
+    who_takes_a_place_has_buried_who_had_it,
     a_task_is_done_by_one_worker_and_when_it_is_due,
     a_nudge_is_kept_while_the_task_is_under_way,
     a_held_task_is_not_started_and_keeps_its_schedule,
@@ -58,6 +59,28 @@ async fn a_lease_is_kept_by_heartbeats_and_taken_after_it_ran_out(db: Db) {
     workers::leave(&db, next, at(120)).await.unwrap();
     let much_later = register(&db, 30 * 86_400).await;
     assert!(much_later > next);
+}
+
+async fn who_takes_a_place_has_buried_who_had_it(db: Db) {
+    let names = |workers: Vec<workers::Worker>| -> Vec<WorkerId> {
+        workers.into_iter().map(|worker| worker.id).collect()
+    };
+    // SQLite ends older workers as soon as another one registers: here all register first.
+    let (first, second) = (register(&db, 0).await, register(&db, 0).await);
+    let elsewhere = register(&db, 0).await;
+    let live = names(workers::all(&db).await.unwrap());
+    let mut expected = live.clone();
+    for (worker, place) in [(first, "a"), (elsewhere, "b"), (second, "a")] {
+        workers::take_place(&db, worker, place, at(1))
+            .await
+            .unwrap();
+    }
+    expected.retain(|worker| *worker != first);
+    assert_eq!(names(workers::all(&db).await.unwrap()), expected);
+    // Again is no harm.
+    let rescued = workers::take_place(&db, second, "a", at(2)).await.unwrap();
+    assert_eq!(rescued, Rescued::default());
+    assert_eq!(names(workers::all(&db).await.unwrap()), expected);
 }
 
 async fn a_task_is_done_by_one_worker_and_when_it_is_due(db: Db) {
