@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::label_list::{self, LabelList, LabelListError, LabelListProblem};
 use super::{error_chain, labels};
 use crate::clock::Clock;
+use crate::crash_points::{self, CrashPoint};
 use crate::model::TenantName;
 use crate::model::catalogue::{
     CatalogueEntry, CatalogueEvent, LabelState, PendingLoss, SyncStatus,
@@ -188,6 +189,7 @@ pub async fn take_over(
     stored::remove_entries(&tx, tenant, &outcome.replaced(&previous)).await?;
     stored::put_entries(&tx, tenant, &changed(&previous, outcome.entries)).await?;
     stored::add_events(&tx, tenant, &outcome.events).await?;
+    crash_points::pass(CrashPoint::BeforeLabelsCommit);
     tx.commit().await?;
     let is_known = |entry: &&CatalogueEntry| {
         !matches!(entry.state, LabelState::Deleted | LabelState::External)

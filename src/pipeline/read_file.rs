@@ -12,6 +12,7 @@ use labeld_formats::{
 use super::memory::Reservation;
 use super::verdict::Verdict;
 use super::{App, Work, error_chain};
+use crate::crash_points::{self, CrashPoint};
 use crate::model::Reason;
 use crate::model::inventory::FileId;
 
@@ -97,7 +98,9 @@ async fn attempt(
                 range: Some(range.clone()),
                 if_match: Some(meta.version.clone()),
             };
+            crash_points::pass(CrashPoint::BeforeFetch);
             let fetched = app.connector.read(&meta.file, fetch).await;
+            crash_points::pass(CrashPoint::AfterFetch);
             let bytes = fetched.map_err(of_error)?;
             if bytes.len() as u64 != range.end - range.start {
                 return Err(Attempt::Changed);

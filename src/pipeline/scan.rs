@@ -22,6 +22,7 @@ use super::knowledge::knowledge;
 use super::learn::ForeignLabels;
 use super::poll::app_id;
 use super::{App, MOST_CONFLICTS, ScanSettings, StageError, Work, verdict};
+use crate::crash_points::{self, CrashPoint};
 use crate::model::inventory::FileId;
 use crate::store::apps::AppId;
 use crate::store::queue::{self, Job, JobEnd};
@@ -190,6 +191,9 @@ impl<'a> Scan<'a> {
         let now = work.clock.now();
         let jobs = queue::claim(&work.db, self.app_id, work.worker, run, BATCH, now).await?;
         let count = jobs.len();
+        if count > 0 {
+            crash_points::pass(CrashPoint::AfterClaim);
+        }
         let to_read: Vec<(FileRef, Version)> = jobs
             .iter()
             .filter(|job| verdict::of_listing(&listed(&job.file)).is_none())

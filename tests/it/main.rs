@@ -12,6 +12,7 @@ mod cli_inspect;
 mod cli_policy;
 mod cli_rescan;
 mod cli_store;
+mod crash;
 mod http;
 mod label_sync;
 mod postgres;

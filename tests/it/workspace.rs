@@ -35,12 +35,13 @@ pub(crate) enum Store {
 impl Store {
     /// SQLite, and a new schema of PostgreSQL where there is one.
     pub(crate) fn each() -> Vec<Self> {
+        [Self::Sqlite].into_iter().chain(Self::postgres()).collect()
+    }
+
+    /// A new schema of PostgreSQL, where there is one.
+    pub(crate) fn postgres() -> Option<Self> {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let url = runtime.block_on(postgres::new_schema());
-        [Self::Sqlite]
-            .into_iter()
-            .chain(url.map(Self::Postgres))
-            .collect()
+        runtime.block_on(postgres::new_schema()).map(Self::Postgres)
     }
 }
 

@@ -7,6 +7,7 @@ use labeld_connector::{Change, ChangePage, FileRef, UnreadableFolder, Version};
 use labeld_formats::READER_VERSION;
 
 use super::{Listing, Purpose, Walk, reason_of};
+use crate::crash_points::{self, CrashPoint};
 use crate::model::content_scan::ScanReach;
 use crate::pipeline::{App, MOST_CONFLICTS, StageError, Work};
 use crate::store::files::{self, Origin};
@@ -79,6 +80,7 @@ async fn store(
     let reuse = Reuse::Reader(READER_VERSION);
     let enqueued = queue::enqueue_changes(&tx, listing.app, &to_scan, reuse, class, now).await?;
     if !page.more && walk.enumerating {
+        crash_points::pass(CrashPoint::BeforeEnumerationEnd);
         end_enumeration(&tx, listing, walk, now).await?;
     }
     let position = feeds::StoredCursor {
@@ -92,7 +94,9 @@ async fn store(
             what: format!("the feed {} of {app}", walk.title),
         });
     }
+    crash_points::pass(CrashPoint::BeforePageCommit);
     tx.commit().await?;
+    crash_points::pass(CrashPoint::AfterPageCommit);
     Ok(enqueued)
 }
 

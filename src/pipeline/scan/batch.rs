@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use labeld_connector::Change;
 
 use super::file::{Outcome, poisoned};
+use crate::crash_points::{self, CrashPoint};
 use crate::model::Reason;
 use crate::model::catalogue::CatalogueEntry;
 use crate::model::inventory::{FileFacts, FileId};
@@ -153,7 +154,9 @@ impl Batch {
         if let Some((run, counters)) = &run {
             runs::set_progress(&tx, *run, Phase::Reading, counters).await?;
         }
+        crash_points::pass(CrashPoint::BeforeFactsCommit);
         tx.commit().await?;
+        crash_points::pass(CrashPoint::AfterFactsCommit);
         Ok(())
     }
 

@@ -1,0 +1,563 @@
+//! Five apps that people work in, and the service that follows them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use labeld_emulator::frame::{Effect, FaultRule};
+use labeld_emulator::{Emulator, EmulatorOptions};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use super::kills::Stage;
+use crate::workspace::{Ended, GENERAL, Store, Workspace, docx};
+
+const MINA: &str = "mina@alder.example";
+
+const OTHER_LABEL: &str = "0d8e6a30-1b5f-4c0e-9b7a-3f2c51d80a11";
+
+/// A life that gets nowhere in this time is ended.
+const LONGEST_LIFE: Duration = Duration::from_secs(6);
+
+/// The inventory is complete long before.
+const LONGEST_REST: Duration = Duration::from_secs(90);
+
+/// What the service is told on top of the configuration that the emulator writes: everything often, so that a short life
+/// does much.
+const OFTEN: &str = "poll = \"1s\"\n";
+const SCHEDULES: &str = "[tenant.schedules]\nlabel_sync = \"*/2 * * * * *\"\nreconcile = \"*/5 * * * * *\"\njitter = \"0s\"\n";
+
+/// An app with files in it, all of one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum App {
+    SharePoint,
+    OneDrive,
+    Box,
+    Google,
+    Local,
+}
+
+impl App {
+    const ALL: [Self; 5] = [
+        Self::SharePoint,
+        Self::OneDrive,
+        Self::Box,
+        Self::Google,
+        Self::Local,
+    ];
+
+    /// Its name in the configuration.
+    fn name(self) -> &'static str {
+        match self {
+            Self::SharePoint => "sharepoint",
+            Self::OneDrive => "onedrive",
+            Self::Box => "box",
+            Self::Google => "google",
+            Self::Local => "share",
+        }
+    }
+}
+
+/// What is known of a file: its reason code or `ok`, and its label.
+type Facts = (String, Option<String>);
+
+pub(super) struct World {
+    emulator: Emulator,
+    workspace: Workspace,
+    library: String,
+    one_drive: String,
+    dice: Rng,
+    names: u32,
+    /// Files that were there when their app was connected and have not been edited since: the service lists them, and leaves
+    /// their content to a rescan (rules §7).
+    early: BTreeSet<(App, String)>,
+    runtime: Runtime,
+}
+
+/// A running service.
+pub(super) struct Service {
+    child: Child,
+    number: usize,
+}
+
+impl World {
+    /// With a configuration for each of `services`.
+    pub(super) fn new(store: Store, services: usize) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let emulator = runtime
+            .block_on(Emulator::start(EmulatorOptions::default()))
+            .unwrap();
+        let seed = std::env::var("LABELD_CRASH_SEED")
+            .map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+        println!("LABELD_CRASH_SEED={seed}");
+        let mut world = Self {
+            library: emulator.microsoft().library(),
+            one_drive: emulator.microsoft().one_drive(MINA).unwrap(),
+            workspace: Workspace::on(store),
+            emulator,
+            dice: Rng::with_seed(seed),
+            names: 0,
+            early: BTreeSet::new(),
+            runtime,
+        };
+        for number in 0..services {
+            world.configure(number);
+        }
+        for app in App::ALL {
+            for _ in 0..4 {
+                world.add(app);
+            }
+            let paths = world.files(app).into_keys();
+            world.early.extend(paths.map(|path| (app, path)));
+        }
+        world.connect();
+        world
+    }
+
+    /// Lets a service list everything for the first time.
+    fn connect(&self) {
+        let mut service = self.start(0, None);
+        let begun = Instant::now();
+        let is_listed = |status: &Value| {
+            let tasks = status["tasks"].as_array().unwrap();
+            let polls = tasks.iter().filter(|task| {
+                task["name"].as_str().unwrap().starts_with("poll:") && !task["succeeded"].is_null()
+            });
+            polls.count() == App::ALL.len()
+        };
+        while !self.status().is_some_and(|status| is_listed(&status)) {
+            assert!(begun.elapsed() < LONGEST_REST, "{}", self.log(0));
+            sleep(Duration::from_millis(100));
+        }
+        assert!(service.stop().success(), "{}", self.log(0));
+    }
+
+    pub(super) fn store_name(&self) -> &'static str {
+        match self.workspace.store() {
+            Store::Sqlite => "SQLite",
+            Store::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// Writes the configuration of a service: all have the same apps, and each a state of its own.
+    fn configure(&self, number: usize) {
+        let config = self.emulator.config_toml(&self.workspace.path("")).unwrap();
+        let mut text = String::new();
+        for line in config.lines() {
+            match (line, self.workspace.store()) {
+                ("sqlite = \"labeld-data/labeld.db\"", Store::Postgres(_)) => {
+                    text.push_str("postgres = { env = \"LABELD_TEST_STORE\" }");
+                }
+                ("[tenant.microsoft]", _) => {
+                    text.push_str(SCHEDULES);
+                    text.push_str(line);
+                    text.push_str("\nunits_per_minute = 1000000");
+                }
+                _ => text.push_str(line),
+            }
+            text.push('\n');
+            let apps = App::ALL.map(|app| format!("name = \"{}\"", app.name()));
+            if apps.iter().any(|name| name == line) {
+                text.push_str(OFTEN);
+            }
+        }
+        text.push_str(&format!(
+            "[[tenant.local]]\nname = \"share\"\nroot = \"docs\"\n{OFTEN}[http]\nlisten = \"127.0.0.1:0\"\n\
+             [service]\nstate_dir = \"state-{number}\"\n"
+        ));
+        fs::write(self.workspace.path(config_name(number)), text).unwrap();
+    }
+
+    /// Lets the service work until it is killed at the stage, or at any moment where it does not get there; tells which
+    /// it was. People go on working all the while.
+    pub(super) fn live_and_die(&mut self, stage: Stage) -> Stage {
+        self.work();
+        let point = self.dice.choice(stage.points());
+        let at = point.map(|point| format!("{}:{}", point.name(), self.dice.u32(1..4)));
+        let stalled = (stage == Stage::MidBody).then(|| self.stall_contents());
+        let mut service = self.start(0, at.as_deref());
+        let end = match stage {
+            Stage::Random => Duration::from_millis(self.dice.u64(20..2_000)),
+            _ => LONGEST_LIFE,
+        };
+        let born = Instant::now();
+        let mut killed_itself = false;
+        let mut stalling = false;
+        while born.elapsed() < end && !killed_itself && !stalling {
+            sleep(Duration::from_millis(10));
+            if self.dice.u8(..) < 16 {
+                self.work();
+            }
+            killed_itself = self.died(&mut service);
+            stalling = stalled.iter().flatten().any(|rule| {
+                let hits = self.emulator.faults().hits(*rule);
+                hits.is_some_and(|hits| hits > 0)
+            });
+        }
+        self.emulator.faults().clear();
+        service.kill();
+        let is_aimed = killed_itself || stalling;
+        if !is_aimed && stage != Stage::Random {
+            println!("{stage:?} was not reached at {at:?}");
+        }
+        if is_aimed { stage } else { Stage::Random }
+    }
+
+    /// Whether the service has killed itself, as it was told to. It never ends by itself otherwise.
+    fn died(&self, service: &mut Service) -> bool {
+        let Some(status) = service.child.try_wait().unwrap() else {
+            return false;
+        };
+        assert_eq!(
+            status.signal(),
+            Some(Signal::KILL.as_raw()),
+            "the service ended by itself: {status}\n{}",
+            self.log(service.number)
+        );
+        true
+    }
+
+    /// The service lives on.
+    pub(super) fn check_alive(&self, service: &mut Service) {
+        let status = service.child.try_wait().unwrap();
+        assert_eq!(status, None, "{}", self.log(service.number));
+    }
+
+    /// The next answer of each app that has contents stops in the middle.
+    fn stall_contents(&self) -> Vec<u64> {
+        let paths = ["/**/download.aspx", "/d/**", "/drive/v2/files/*"];
+        let effect = Effect::StallAfter {
+            bytes: 100,
+            ms: 10_000,
+        };
+        paths
+            .map(|path| FaultRule::new(effect.clone()).path(path).count(1))
+            .map(|rule| self.emulator.faults().add(rule).unwrap())
+            .to_vec()
+    }
+
+    /// Starts a service; `crash_at` says where it kills itself.
+    pub(super) fn start(&self, number: usize, crash_at: Option<&str>) -> Service {
+        let log = File::create(self.log_file(number)).unwrap();
+        let mut command = self.workspace.command();
+        command.arg("run").arg("--config").arg(config_name(number));
+        command.stdout(Stdio::null()).stderr(log);
+        if let Some(at) = crash_at {
+            command.env("LABELD_CRASH_AT", at);
+        }
+        let child = command.spawn().unwrap();
+        Service { child, number }
+    }
+
+    /// Lets the services work undisturbed until the inventory is what the apps hold, and stops them.
+    pub(super) fn come_to_rest(&mut self, mut services: Vec<Service>) {
+        let truth = self.truth();
+        let begun = Instant::now();
+        while !self.differences(&truth).is_empty() || self.waiting_scans() > 0 {
+            if begun.elapsed() > LONGEST_REST {
+                let status = self.status();
+                services.iter_mut().for_each(Service::kill);
+                panic!(
+                    "{:#?}\n{status:#?}\n{}",
+                    self.differences(&truth),
+                    self.log(0)
+                );
+            }
+            sleep(Duration::from_millis(200));
+        }
+        self.run(&["rescan"]).expect(0);
+        self.early.clear();
+        for service in &mut services {
+            let status = service.stop();
+            assert!(status.success(), "{status}\n{}", self.log(service.number));
+        }
+        assert_eq!(self.differences(&truth), BTreeMap::new());
+        self.run(&["store", "check"]).expect(0);
+    }
+
+    /// Runs a command with the configuration of the first service.
+    fn run(&self, arguments: &[&str]) -> Ended {
+        let config = config_name(0);
+        self.workspace
+            .run([arguments, &["--config", &config]].concat())
+    }
+
+    fn log_file(&self, number: usize) -> PathBuf {
+        self.workspace.path(format!("service-{number}.log"))
+    }
+
+    fn log(&self, number: usize) -> String {
+        let log = fs::read_to_string(self.log_file(number)).unwrap();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+
+    /// Files that wait to be scanned, as the first service tells.
+    fn waiting_scans(&self) -> u64 {
+        let Some(status) = self.status() else {
+            return u64::MAX;
+        };
+        let apps = status["apps"].as_array().unwrap();
+        assert_eq!(apps.len(), App::ALL.len(), "{status:#}");
+        let waiting =
+            |app: &Value| ["changed", "backlog", "scanning"].map(|key| app[key].as_u64().unwrap());
+        apps.iter().flat_map(waiting).sum()
+    }
+
+    /// What the first service says of itself; `None` while it cannot.
+    fn status(&self) -> Option<Value> {
+        let ended = self.run(&["status", "--format", "json"]);
+        (ended.code == Some(0)).then(|| serde_json::from_str(&ended.out).unwrap())
+    }
+
+    /// Where the inventory is not what the apps hold: what is known, and what is so.
+    fn differences(
+        &self,
+        truth: &BTreeMap<(App, String), Facts>,
+    ) -> BTreeMap<(App, String), (Option<Facts>, Option<Facts>)> {
+        let known = self.inventory();
+        let keys: BTreeSet<_> = known.keys().chain(truth.keys()).cloned().collect();
+        let mut differences = BTreeMap::new();
+        for key in keys {
+            let (found, is_so) = (known.get(&key), truth.get(&key));
+            let is_left_alone =
+                self.early.contains(&key) && found.is_some_and(|(outcome, _)| outcome == "pending");
+            if found != is_so && !is_left_alone {
+                differences.insert(key, (found.cloned(), is_so.cloned()));
+            }
+        }
+        differences
+    }
+
+    /// What the service knows, by app and path below the app's only folder.
+    fn inventory(&self) -> BTreeMap<(App, String), Facts> {
+        let mut files = BTreeMap::new();
+        let listed = self.run(&["files", "--limit", "0", "--format", "jsonl"]);
+        for row in listed.expect(0).json_lines() {
+            let app = App::ALL
+                .into_iter()
+                .find(|app| row["app"] == app.name())
+                .unwrap();
+            let path = row["path"].as_str().unwrap();
+            let outcome = row["reason"].as_str().or(row["state"].as_str());
+            let facts = (
+                outcome.unwrap_or("not read").to_owned(),
+                row["labels"][0]["id"].as_str().map(str::to_owned),
+            );
+            // Names are unique, whatever folders an app shows above them.
+            let at = path.find("work/").unwrap();
+            files.insert((app, path[at..].to_owned()), facts);
+        }
+        files
+    }
+
+    /// What the apps hold.
+    fn truth(&self) -> BTreeMap<(App, String), Facts> {
+        let mut truth = BTreeMap::new();
+        for app in App::ALL {
+            for (path, body) in self.files(app) {
+                truth.insert((app, path), facts_of(&body));
+            }
+        }
+        truth
+    }
+
+    fn files(&self, app: App) -> BTreeMap<String, Vec<u8>> {
+        let files = match app {
+            App::SharePoint => self.emulator.microsoft().files(&self.library),
+            App::OneDrive => self.emulator.microsoft().files(&self.one_drive),
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                cloud.files(&cloud.mina())
+            }
+            App::Google => self.emulator.google().files(MINA).unwrap(),
+            App::Local => {
+                let docs = self.workspace.docs();
+                return crate::workspace::walk(&docs)
+                    .into_iter()
+                    .map(|path| {
+                        let below = path.strip_prefix(&docs).unwrap();
+                        (below.display().to_string(), fs::read(&path).unwrap())
+                    })
+                    .collect();
+            }
+        };
+        files
+            .into_iter()
+            .map(|(path, body)| (path, body.to_vec()))
+            .collect()
+    }
+
+    /// Runs SQL in the services' database.
+    pub(super) fn execute(&self, url: &str, sql: &str) {
+        self.runtime.block_on(crate::postgres::execute(url, sql));
+    }
+
+    pub(super) fn dice(&mut self) -> &mut Rng {
+        &mut self.dice
+    }
+
+    /// A person does something in one of the apps.
+    pub(super) fn work(&mut self) {
+        let app = App::ALL[self.dice.usize(..App::ALL.len())];
+        let paths: Vec<String> = self.files(app).into_keys().collect();
+        let path = paths.get(self.dice.usize(..paths.len().max(1))).cloned();
+        match (path, self.dice.u8(..10)) {
+            (Some(path), 0) => {
+                self.remove(app, &path);
+                self.early.remove(&(app, path));
+            }
+            (Some(path), 1..=2) => {
+                let to = self.new_path();
+                self.rename(app, &path, &to);
+                if self.early.remove(&(app, path)) {
+                    self.early.insert((app, to));
+                }
+            }
+            (Some(path), 3..=6) => self.put(app, &path),
+            _ => self.add(app),
+        }
+    }
+
+    fn add(&mut self, app: App) {
+        let path = self.new_path();
+        self.put(app, &path);
+    }
+
+    fn new_path(&mut self) -> String {
+        self.names += 1;
+        format!("work/{}/{}.docx", self.dice.u8(..4), self.names)
+    }
+
+    fn put(&mut self, app: App, path: &str) {
+        // Another one than the present: the same bytes once more are no new version everywhere.
+        let present = self.files(app).remove(path);
+        let mut bodies = bodies().to_vec();
+        bodies.retain(|(body, ..)| Some(body) != present.as_ref());
+        let (body, ..) = bodies.swap_remove(self.dice.usize(..bodies.len()));
+        self.early.remove(&(app, path.to_owned()));
+        match app {
+            App::SharePoint => {
+                let drive = &self.library;
+                self.emulator.microsoft().put(drive, path, body, MINA);
+            }
+            App::OneDrive => {
+                let drive = &self.one_drive;
+                self.emulator.microsoft().put(drive, path, body, MINA);
+            }
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                cloud.put(&cloud.mina(), path, body);
+            }
+            App::Google => {
+                let google = self.emulator.google();
+                google.put(MINA, path, body, MINA).unwrap();
+            }
+            App::Local => {
+                // As editors save: never a file that is half there.
+                let draft = self.workspace.path("draft");
+                fs::write(&draft, body).unwrap();
+                let path = self.workspace.docs().join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::rename(draft, path).unwrap();
+            }
+        }
+    }
+
+    fn rename(&self, app: App, path: &str, to: &str) {
+        match app {
+            App::SharePoint => {
+                let drive = &self.library;
+                self.emulator.microsoft().rename(drive, path, to, MINA);
+            }
+            App::OneDrive => {
+                let drive = &self.one_drive;
+                self.emulator.microsoft().rename(drive, path, to, MINA);
+            }
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                let file = cloud.find(&cloud.mina(), path).unwrap();
+                cloud.rename(&file, &cloud.mina(), to);
+            }
+            App::Google => {
+                let google = self.emulator.google();
+                google.rename(MINA, path, to, MINA).unwrap();
+            }
+            App::Local => {
+                let docs = self.workspace.docs();
+                fs::create_dir_all(docs.join(to).parent().unwrap()).unwrap();
+                fs::rename(docs.join(path), docs.join(to)).unwrap();
+            }
+        }
+    }
+
+    fn remove(&self, app: App, path: &str) {
+        match app {
+            App::SharePoint => self.emulator.microsoft().remove(&self.library, path),
+            App::OneDrive => self.emulator.microsoft().remove(&self.one_drive, path),
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                let file = cloud.find(&cloud.mina(), path).unwrap();
+                cloud.trash(&file);
+            }
+            App::Google => {
+                let google = self.emulator.google();
+                let file = google.id_at(MINA, path).unwrap();
+                google.delete(&file).unwrap();
+            }
+            App::Local => fs::remove_file(self.workspace.docs().join(path)).unwrap(),
+        }
+    }
+}
+
+impl Service {
+    /// `kill -9`.
+    pub(super) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and how it ended.
+    fn stop(&mut self) -> ExitStatus {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Service {
+    /// A test that fails leaves none behind.
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.kill();
+        }
+    }
+}
+
+fn config_name(number: usize) -> String {
+    format!("service-{number}.toml")
+}
+
+/// Bodies of files, with what is to be found out about them.
+fn bodies() -> [(Vec<u8>, &'static str, Option<&'static str>); 5] {
+    [
+        (docx(None), "ok", None),
+        (docx(Some(GENERAL)), "ok", Some(GENERAL)),
+        (docx(Some(OTHER_LABEL)), "ok", Some(OTHER_LABEL)),
+        (Vec::new(), "file.empty", None),
+        (b"PK\x03\x04broken".to_vec(), "file.corrupt", None),
+    ]
+}
+
+fn facts_of(body: &[u8]) -> Facts {
+    let (_, outcome, label) = bodies()
+        .into_iter()
+        .find(|(known, ..)| known == body)
+        .unwrap();
+    (outcome.to_owned(), label.map(str::to_owned))
+}
