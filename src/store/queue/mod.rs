@@ -10,7 +10,7 @@ mod enqueue;
 mod finish;
 mod marks;
 #[cfg(test)]
-mod plans;
+mod plan_tests;
 
 pub use claim::claim;
 pub use depth::{Depth, JobState, depth, has_due, next_due, of_file, waiting};
