@@ -20,6 +20,7 @@ use crate::model::Reason;
 use crate::store::apps::AppId;
 use crate::store::feeds::FeedId;
 use crate::store::runs::{self, Counters, Reuse, RunId};
+use crate::telemetry;
 
 /// Feeds that are asked at a time. The connector's own pace bounds the calls; this bounds the pages in memory.
 const SIDE_BY_SIDE: usize = 4;
@@ -76,8 +77,6 @@ pub(super) struct Walk {
     cursor: Option<Cursor>,
     /// Everything in the feed is being listed.
     enumerating: bool,
-    /// All that was in the feed was listed once: what comes now has come since.
-    was_complete: bool,
     /// Everything is to be listed, once its turn has come.
     to_begin_anew: bool,
     expiries: u32,
@@ -168,7 +167,13 @@ async fn walk_all(
             Err(error)
                 if error.kind() == ErrorKind::CursorExpired && walk.expiries < MOST_EXPIRIES =>
             {
-                tracing::warn!(app = %app.name, "{}: listing {} anew", error_chain(&error), walk.title);
+                telemetry::FeedRestarted {
+                    tenant: &app.tenant,
+                    app: &app.name,
+                    feed: &walk.title,
+                    error: &error_chain(&error),
+                }
+                .emit();
                 let walk = Walk {
                     expiries: walk.expiries + 1,
                     ..walk
@@ -215,7 +220,13 @@ async fn note_failure(
     walk: &Walk,
     error: &Error,
 ) -> Result<(), StageError> {
-    tracing::warn!(app = %app.name, "{}: {} is left out", error_chain(error), walk.title);
+    telemetry::FeedFailed {
+        tenant: &app.tenant,
+        app: &app.name,
+        feed: &walk.title,
+        error: &error_chain(error),
+    }
+    .emit();
     listing.unreadable += 1;
     let Some(run) = listing.run else {
         return Ok(());

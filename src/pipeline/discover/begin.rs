@@ -10,6 +10,7 @@ use crate::pipeline::{App, StageError, Work, error_chain};
 use crate::store::feeds::{self, FeedId, StoredFeed};
 use crate::store::runs::{self, RunId};
 use crate::store::{StoreError, Tx};
+use crate::telemetry;
 
 /// Looks which feeds there are, and where each goes on.
 pub(super) async fn begin(
@@ -139,7 +140,13 @@ async fn note_unreadable(
     let mut failures = Failures::default();
     let mut unreadable = Vec::with_capacity(list.unreadable.len());
     for place in list.unreadable {
-        tracing::warn!(app = %app.name, "{}: left out", error_chain(&place.error));
+        telemetry::FeedFailed {
+            tenant: &app.tenant,
+            app: &app.name,
+            feed: &place.path,
+            error: &error_chain(&place.error),
+        }
+        .emit();
         unreadable.push((place.path, reason_of(&place.error).code().to_owned()));
         if place.error.kind() != ErrorKind::NotCovered {
             failures.add(place.error);
@@ -210,7 +217,6 @@ async fn begin_walk(
         title: feed.title,
         enumerating: position.is_none_or(|it| it.enumerating),
         cursor: position.map(|position| position.cursor.clone()),
-        was_complete: stored.is_some_and(|stored| stored.enumerated_at.is_some()),
         to_begin_anew: false,
         expiries: 0,
     })

@@ -1,9 +1,7 @@
 //! Storing a page: inventory, run, queue and cursor in one transaction.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
-use labeld_connector::{Change, ChangePage, FileRef, UnreadableFolder, Version};
+use labeld_connector::{Change, ChangePage, UnreadableFolder};
 use labeld_formats::READER_VERSION;
 
 use super::{Listing, Purpose, Walk, reason_of};
@@ -14,6 +12,7 @@ use crate::store::files::{self, Origin};
 use crate::store::queue::{self, JobClass};
 use crate::store::runs::{self, Phase, Reuse};
 use crate::store::{StoreError, Tx, feeds};
+use crate::telemetry;
 
 /// Stores a page; the walk to its next page where there is one.
 pub(super) async fn take_over(
@@ -36,6 +35,12 @@ pub(super) async fn take_over(
         }
     };
     listing.enqueued += enqueued;
+    telemetry::PageTaken {
+        tenant: &app.tenant,
+        app: &app.name,
+        changes: page.changes.len() as u64,
+    }
+    .emit();
     if !page.more {
         return Ok(None);
     }
@@ -56,8 +61,8 @@ async fn store(
         feed: Some(walk.id),
     };
     let tx = work.db.begin().await?;
-    let to_scan = to_scan(&tx, app, listing, walk, &page.changes).await?;
     files::apply_changes(&tx, origin, &page.changes, now).await?;
+    let to_scan = to_scan(&tx, app, listing, &page.changes, now).await?;
     if !walk.enumerating {
         files::forget_asked_exposure(&tx, listing.app, &page.changes).await?;
     }
@@ -115,13 +120,14 @@ async fn end_enumeration(
     feeds::set_enumerated(tx, walk.id, now).await
 }
 
-/// The changes that lead to a content scan (rules §7); those of versions that were read drop out in the store.
+/// The changes that lead to a content scan (rules §7); those of versions that were read drop out in the store. The store
+/// tells what has come since the app was connected, because `labeld explain` asks it, too.
 async fn to_scan(
     tx: &Tx,
     app: &App,
     listing: &Listing,
-    walk: &Walk,
     changes: &[Change],
+    now: DateTime<Utc>,
 ) -> Result<Vec<Change>, StoreError> {
     let mut everything = Vec::new();
     let mut arrivals = Vec::new();
@@ -133,15 +139,15 @@ async fn to_scan(
         };
         match app.scan_scope.reach(meta) {
             ScanReach::Everything => everything.push(change.clone()),
-            ScanReach::Arrivals if walk.was_complete => arrivals.push(meta),
-            ScanReach::Arrivals | ScanReach::Nothing => {}
+            ScanReach::Arrivals => arrivals.push(meta),
+            ScanReach::Nothing => {}
         }
     }
     let refs = arrivals.iter().map(|meta| &meta.file);
-    let known: HashMap<FileRef, Version> = files::versions(tx, listing.app, refs).await?;
+    let arrived = files::arrived_at(tx, listing.app, refs, now).await?;
     let arrived = arrivals
         .into_iter()
-        .filter(|meta| known.get(&meta.file) != Some(&meta.version))
+        .filter(|meta| arrived.contains(&meta.file))
         .map(|meta| Change::Upserted(meta.clone()));
     everything.extend(arrived);
     Ok(everything)

@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use labeld_connector::{Change, FileMeta, FileRef, FolderRef, Version};
+use labeld_connector::{Change, FileMeta, FileRef, FolderRef};
 
 use super::codes::{barrier_code, exposure_code, kind_code};
 use super::{folders, intern, intern_terms};
 use crate::store::apps::{self, AppId};
-use crate::store::db::{Source, Tx};
+use crate::store::db::Tx;
 use crate::store::error::Result;
 use crate::store::feeds::FeedId;
-use crate::store::statement::{Statement, texts};
 use crate::store::value::{Value, values};
 
 /// A longer extension is no file type, and would fill the table of terms.
@@ -141,30 +140,6 @@ fn subject(change: &Change) -> Subject<'_> {
         Change::FolderAt(folder) => Subject::Folder(&folder.folder),
         Change::FolderRemoved(folder) => Subject::Folder(folder),
     }
-}
-
-/// The versions of those of these files that are known and not removed.
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn versions<'a>(
-    tx: &Tx,
-    app: AppId,
-    files: impl IntoIterator<Item = &'a FileRef>,
-) -> Result<HashMap<FileRef, Version>> {
-    static VERSIONS: Statement = Statement::new(
-        "SELECT ref, version FROM file WHERE app = $1 AND ref {texts:$2} AND removed IS NULL",
-    );
-    let refs: Vec<&str> = files.into_iter().map(|file| file.0.as_str()).collect();
-    if refs.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let params = values![app.0, texts(refs)];
-    let rows = tx.query(VERSIONS.text(tx.dialect()), params).await?;
-    rows.into_iter()
-        .map(|mut row| Ok((FileRef(row.take()?), Version(row.take()?))))
-        .collect()
 }
 
 async fn upsert(tx: &Tx, origin: Origin, files: &[&FileMeta], now: DateTime<Utc>) -> Result<u64> {

@@ -11,8 +11,8 @@ mod folders;
 mod list;
 mod record;
 
-pub use arrival::arrived;
-pub use changes::{Origin, apply_changes, last_of_each, versions};
+pub use arrival::{arrived, arrived_at};
+pub use changes::{Origin, apply_changes, last_of_each};
 pub use counts::{LabelCount, TermCount, by_label, by_reason, by_state, count};
 pub use exposure::{forget_asked_exposure, store_exposure, unknown_exposure};
 pub use facts::store_facts;
