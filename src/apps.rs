@@ -19,9 +19,9 @@ use labeld_formats::{Coauthoring, RangeStrategy};
 use crate::config::{self, AppConfig, Config, SecretError, TenantConfig};
 use crate::model::TenantName;
 use crate::model::content_scan::ScanScope;
-use crate::pipeline::App;
 use crate::pipeline::calls::CallBudgets;
 use crate::pipeline::label_sync::{ListSource, Unavailable};
+use crate::pipeline::{self, App};
 
 /// A tenant whose apps and label source can be made. What they share (sign-in, pacing) is made once, when
 /// it is first needed.
@@ -135,7 +135,7 @@ impl<'a> Organisation<'a> {
             connector,
             strategy: strategy(app.read_mode()),
             size_limit: app.size_limit(),
-            scan_scope: ScanScope::without_policies(self.tenant.auto_scan),
+            scan_scope: scan_scope(self.config, self.tenant, app),
         })
     }
 
@@ -196,4 +196,17 @@ pub fn coauthoring(tenant: &TenantConfig) -> Coauthoring {
         config::Coauthoring::Off => Coauthoring::Off,
         config::Coauthoring::Unknown => Coauthoring::Unknown,
     }
+}
+
+/// Which files of an app are scanned as they come and change: `auto_scan` of the tenant, and the policies (rules §7).
+#[must_use]
+pub fn scan_scope(config: &Config, tenant: &TenantConfig, app: AppConfig<'_>) -> ScanScope {
+    let kind = app.kind().to_owned();
+    pipeline::scan_scope(
+        tenant.auto_scan,
+        &config.policies,
+        &tenant.name,
+        app.name(),
+        kind,
+    )
 }

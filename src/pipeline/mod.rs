@@ -39,7 +39,9 @@ use labeld_formats::RangeStrategy;
 use uuid::Uuid;
 
 use crate::model::content_scan::ScanScope;
+use crate::model::policy::PolicyDefinition;
 use crate::model::{AppName, TenantName};
+use crate::policy::AppInterest;
 
 /// An app that the pipeline works on.
 #[derive(Debug, Clone)]
@@ -58,6 +60,27 @@ pub struct App {
     pub size_limit: u64,
     /// Which files' contents are scanned as they come and change (rules §7).
     pub scan_scope: ScanScope,
+}
+
+/// Which files of an app are scanned as they come and change: those that a policy looks into, and with `auto_scan` all that
+/// come and change (rules §7). `app_kind` as the configuration calls it.
+#[must_use]
+pub fn scan_scope(
+    auto_scan: bool,
+    policies: &[PolicyDefinition],
+    tenant: &TenantName,
+    app: &AppName,
+    app_kind: String,
+) -> ScanScope {
+    ScanScope {
+        auto_scan,
+        policies: Arc::new(AppInterest {
+            rules: policies.to_vec(),
+            tenant: tenant.clone(),
+            app: app.clone(),
+            app_kind,
+        }),
+    }
 }
 
 impl fmt::Display for App {

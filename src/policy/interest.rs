@@ -1,10 +1,7 @@
 //! Whether the policies ask for a file's bytes to be read (rules §7).
 
-use std::sync::Arc;
-
 use labeld_connector::FileMeta;
 
-use super::evaluate::Policies;
 use crate::model::content_scan::PolicyInterest;
 use crate::model::policy::{PolicyDefinition, TextPattern};
 use crate::model::{AppName, TenantName};
@@ -12,8 +9,8 @@ use crate::model::{AppName, TenantName};
 /// The policies as an app's scans see them.
 #[derive(Debug, Clone)]
 pub struct AppInterest {
-    /// The policies of the tenant.
-    pub policies: Arc<Policies>,
+    /// The policies, as they are configured.
+    pub rules: Vec<PolicyDefinition>,
     /// The tenant.
     pub tenant: TenantName,
     /// The app.
@@ -24,8 +21,8 @@ pub struct AppInterest {
 
 impl PolicyInterest for AppInterest {
     fn looks_inside(&self, file: &FileMeta) -> bool {
-        let rules = self.policies.rules().iter();
-        rules
+        self.rules
+            .iter()
             .filter(|rule| rule.enabled && rule.looks_inside())
             .any(|rule| self.is_in_scope(rule, file))
     }
@@ -63,14 +60,14 @@ mod tests {
 
     use super::*;
     use crate::model::policy::{Condition, Filter, FolderPattern, TextOperator};
-    use crate::policy::evaluate::tests::{policies, rule};
+    use crate::policy::evaluate::tests::rule;
 
     fn looks_inside(change: impl FnOnce(&mut PolicyDefinition)) -> bool {
         let mut one = rule("one", "Public");
         one.filter = Some(Filter::Condition(Condition::Labelled(true)));
         change(&mut one);
         let interest = AppInterest {
-            policies: Arc::new(policies(vec![one])),
+            rules: vec![one],
             tenant: "acme".into(),
             app: "share".into(),
             app_kind: "folder".to_owned(),

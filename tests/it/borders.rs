@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "clock",
             "crash_points",
+            "policy",
             "telemetry",
             "labeld_formats",
             "labeld_connector",

@@ -21,6 +21,14 @@ fn says(row: &Value, state: &str, rule: &str, next: &str) {
 
 const EXISTING: &str = "existing, unmodified since connect; no enabled policy looks inside";
 
+const LABELLED_PLANS: &str = r#"
+[[policy]]
+name = "labelled-plans"
+folders = { in = ["plans"] }
+filter = { labelled = true }
+alert = true
+"#;
+
 #[test]
 fn each_file_has_its_row() {
     for store in Store::each() {
@@ -49,10 +57,10 @@ fn each_file_has_its_row() {
         workspace.run(scope).expect(0);
         let since = |what: &str| format!("{what} since connect; no enabled policy looks inside");
         let new = explain(&workspace, "share:plans/new.docx");
-        says(&new, "not_queued", &since("new"), "labeld rescan");
+        says(&new, "waiting", &since("new"), "labeld rescan");
         assert_eq!(new["rule"]["verdict"], "content_scan");
         let edited = explain(&workspace, "share:plans/c.docx");
-        says(&edited, "not_queued", &since("modified"), "labeld rescan");
+        says(&edited, "waiting", &since("modified"), "labeld rescan");
         let gone = explain(&workspace, "share:d.docx");
         says(&gone, "removed", EXISTING, "the file is gone");
 
@@ -76,10 +84,25 @@ fn each_file_has_its_row() {
             text.replace("name = \"acme\"", "name = \"acme\"\nauto_scan = false"),
         )
         .unwrap();
+        workspace.write("plans/later.docx", docx(None));
+        workspace.run(scope).expect(0);
         let off = "new since connect; `auto_scan` is off and no enabled policy looks inside";
-        let new = explain(&workspace, "share:plans/new.docx");
-        says(&new, "not_queued", off, "labeld rescan");
-        assert_eq!(new["rule"]["verdict"], "inventory_only");
+        let later = explain(&workspace, "share:plans/later.docx");
+        says(&later, "not_queued", off, "labeld rescan");
+        assert_eq!(later["rule"]["verdict"], "inventory_only");
+
+        // A policy that looks inside wants files of its scope read, whenever they came.
+        let mut text = fs::read_to_string(&settings).unwrap();
+        text.push_str(LABELLED_PLANS);
+        fs::write(&settings, text).unwrap();
+        workspace.write("elsewhere.docx", docx(None));
+        workspace.write("plans/latest.docx", docx(None));
+        workspace.run(scope).expect(0);
+        let inside = "new since connect; an enabled policy looks inside";
+        let latest = explain(&workspace, "share:plans/latest.docx");
+        says(&latest, "waiting", inside, "labeld rescan");
+        let elsewhere = explain(&workspace, "share:elsewhere.docx");
+        says(&elsewhere, "not_queued", off, "labeld rescan");
     }
 }
 

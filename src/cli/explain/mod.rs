@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::output::{Format, Listing, printable};
 use super::session::{self, Session};
 use super::{UsageError, target};
+use crate::apps;
 use crate::clock::{Clock, SystemClock};
 use crate::model::content_scan::ScanScope;
 use crate::store::{Access, files, queue};
@@ -67,15 +68,21 @@ async fn why(session: &Session, name: &str) -> Result<ScanRow> {
         .tenants
         .iter()
         .find(|tenant| tenant.name == record.tenant);
-    let scope = ScanScope::without_policies(tenant.is_some_and(|tenant| tenant.auto_scan));
-    let is_configured = tenant.is_some_and(|tenant| tenant.has_app(&record.app.0));
+    let app = tenant.and_then(|tenant| {
+        let mut apps = tenant.apps();
+        Some((tenant, apps.find(|app| *app.name() == record.app)?))
+    });
+    let scope = app.map_or_else(
+        || ScanScope::without_policies(tenant.is_some_and(|tenant| tenant.auto_scan)),
+        |(tenant, app)| apps::scan_scope(&session.config, tenant, app),
+    );
     let arrived = files::arrived(&session.db, record.id).await?;
     let job = queue::of_file(&session.db, record.id).await?;
     let known = scan::Known {
         record: &record,
         arrived,
         job: job.as_ref(),
-        is_configured,
+        is_configured: app.is_some(),
     };
     Ok(scan::explain(&known, &scope, SystemClock.now()))
 }
