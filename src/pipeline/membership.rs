@@ -14,14 +14,15 @@ use crate::store::workers::{self, WorkerId};
 use crate::store::{Db, StoreError};
 use crate::telemetry;
 
-/// How long others wait before they take up what a silent process holds.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How long others wait before they take up what a silent process holds: whoever starts a killed rescan again waits for it,
+/// too.
+const LEASE: TimeDelta = TimeDelta::seconds(20);
 
-/// How often the lease is prolonged.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often the lease is prolonged: several may be missed.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// How soon it is tried again where the store does not answer.
-const HEARTBEAT_AGAIN: Duration = Duration::from_secs(3);
+const HEARTBEAT_AGAIN: Duration = Duration::from_secs(1);
 
 /// The registration of this process. Dropped without [`Membership::leave`], others take up what it holds when its lease has
 /// run out.

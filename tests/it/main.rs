@@ -15,6 +15,7 @@ mod cli_store;
 mod crash;
 mod http;
 mod label_sync;
+mod pipeline;
 mod postgres;
 mod service;
 mod store;

@@ -1,0 +1,210 @@
+//! Rescans: stopped ones, several at once, and beside the service's own work.
+
+use std::collections::BTreeMap;
+
+use labeld::pipeline::rescan::{Finished, Progress, Scope, rescan};
+use labeld::pipeline::scan::scan_waiting;
+use labeld::pipeline::{StageError, StopSignal, Work, poll, poll_task};
+use labeld::store::{Db, queue, runs, tasks};
+use labeld_connector::ErrorKind;
+
+use super::scripted::Failure;
+use super::{Rig, SETTINGS, everything};
+use crate::store::on_both_stores;
+use crate::workspace::{GENERAL, docx};
+
+on_both_stores!(
+    a_rescan_that_is_stopped_goes_on,
+    an_unchanged_rescan_writes_nothing_for_a_file,
+    a_rescan_asks_at_once_for_what_has_failed,
+);
+
+const FILES: usize = 600;
+
+/// An app with files that nobody has listed.
+async fn rig(db: Db) -> Rig {
+    let rig = Rig::with_scope(db, everything()).await;
+    let mut state = rig.source.state();
+    state.set_page_size(100);
+    for number in 0..FILES {
+        state.put(&format!("{number:03}.docx"), docx(Some(GENERAL)));
+    }
+    drop(state);
+    rig
+}
+
+async fn run(work: &Work, rig: &Rig, scope: &Scope) -> Result<Finished, StageError> {
+    rescan(work, &rig.app, scope, SETTINGS, &mut |_| {}).await
+}
+
+/// The accounting identity (rules §5).
+#[track_caller]
+fn balances(finished: &Finished, files: usize) {
+    assert_eq!(finished.in_scope, files as u64, "{finished:?}");
+    let sum: u64 = finished.outcomes.iter().map(|it| it.files).sum();
+    assert_eq!(sum, files as u64, "{finished:?}");
+}
+
+/// How often each file was read.
+fn times_read(rig: &Rig) -> BTreeMap<String, u32> {
+    let mut times = BTreeMap::new();
+    for path in rig.source.reads() {
+        *times.entry(path).or_default() += 1;
+    }
+    times
+}
+
+/// Every file was read, and none twice.
+#[track_caller]
+fn each_was_read_once(rig: &Rig) {
+    let times = times_read(rig);
+    assert_eq!(times.len(), FILES);
+    let twice: Vec<_> = times.iter().filter(|(_, times)| **times != 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
+async fn a_rescan_that_is_stopped_goes_on(db: Db) {
+    let moments: [(&str, fn(Progress) -> bool); 3] = [
+        ("while listing", |it| it == Progress::Listed(300)),
+        ("before reading", |it| matches!(it, Progress::ToRead(_))),
+        ("while reading", |it| matches!(it, Progress::Read(_))),
+    ];
+    for (moment, is_it) in moments {
+        let rig = rig(db.clone()).await;
+        let mut work = rig.work.clone();
+        work.stop = StopSignal::default();
+        let mut watch = |progress| {
+            if is_it(progress) {
+                work.stop.stop();
+            }
+        };
+        let scope = Scope::default();
+        let stopped = rescan(&work, &rig.app, &scope, SETTINGS, &mut watch).await;
+        assert!(matches!(stopped, Err(StageError::Stopped)), "{moment}");
+        assert!(times_read(&rig).len() < FILES, "{moment}");
+        let depths = queue::depth(&db, Some(rig.app_id)).await.unwrap();
+        let claimed: u64 = depths.iter().map(|depth| depth.claimed).sum();
+        assert_eq!(claimed, 0, "{moment}: given back");
+
+        let mut resumes = 0;
+        let mut watch = |progress| resumes += u32::from(progress == Progress::Resuming);
+        let done = rescan(&rig.work, &rig.app, &scope, SETTINGS, &mut watch).await;
+        balances(&done.unwrap(), FILES);
+        assert_eq!(resumes, 1, "{moment}");
+        assert_eq!(rig.jobs().await, 0, "{moment}");
+        // Those under way at the stop were read to their end.
+        each_was_read_once(&rig);
+    }
+}
+
+async fn an_unchanged_rescan_writes_nothing_for_a_file(db: Db) {
+    let rig = rig(db).await;
+    let scope = Scope::default();
+    balances(&run(&rig.work, &rig, &scope).await.unwrap(), FILES);
+    let before = rig.file("007.docx").await;
+    let reads = rig.source.reads().len();
+    for _ in 0..2 {
+        rig.clock.advance(chrono::TimeDelta::hours(1));
+        let finished = run(&rig.work, &rig, &scope).await.unwrap();
+        balances(&finished, FILES);
+        assert_eq!((finished.counters.listed, finished.counters.read), (0, 0));
+    }
+    assert_eq!(rig.source.reads().len(), reads);
+    assert_eq!(rig.file("007.docx").await, before);
+    assert_eq!(rig.jobs().await, 0);
+    let latest = runs::latest(&rig.db, rig.app_id, 9).await.unwrap();
+    assert!(
+        latest.iter().all(|run| run.finished.is_some()),
+        "{latest:?}"
+    );
+    for run in latest {
+        let left = runs::pending_count(&rig.db, run.id).await.unwrap();
+        assert_eq!(left, 0, "{run:?}");
+    }
+}
+
+async fn a_rescan_asks_at_once_for_what_has_failed(db: Db) {
+    let rig = Rig::connected(db).await;
+    let failure = Failure::Error(ErrorKind::Transient, None);
+    rig.source.fail("a.docx", Some(failure));
+    rig.list("a.docx").await;
+    rig.list("b.docx").await;
+    rig.scan().await;
+    // It fails once more: that is its outcome, and the service goes on trying.
+    let failed = run(&rig.work, &rig, &Scope::default()).await.unwrap();
+    balances(&failed, 2);
+    let outcomes: Vec<_> = failed
+        .outcomes
+        .iter()
+        .map(|it| (it.outcome.as_deref(), it.files))
+        .collect();
+    assert!(
+        outcomes.contains(&(Some("fetch.failed"), 1)),
+        "{outcomes:?}"
+    );
+    assert_eq!(rig.job("a.docx").await.unwrap().attempt, 2);
+    rig.source.fail("a.docx", None);
+    let done = run(&rig.work, &rig, &Scope::default()).await.unwrap();
+    balances(&done, 2);
+    assert_eq!(rig.outcome("a.docx").await, "ok");
+    assert_eq!(rig.jobs().await, 0);
+}
+
+/// On SQLite there is one process at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rescans_at_once_share_the_work() {
+    let Some(db) = crate::store::postgres().await else {
+        return;
+    };
+    // Whether both have the same scope.
+    for is_same in [true, false] {
+        let rig = rig(db.clone()).await;
+        let other = rig.another_process().await;
+        let everything = Scope::default();
+        let some = Scope {
+            path: Some("0*.docx".to_owned()),
+            ..Scope::default()
+        };
+        let second = if is_same { &everything } else { &some };
+        let (one, two) = tokio::join!(run(&rig.work, &rig, &everything), run(&other, &rig, second));
+        balances(&one.unwrap(), FILES);
+        balances(&two.unwrap(), if is_same { FILES } else { 100 });
+        each_was_read_once(&rig);
+        assert_eq!(rig.jobs().await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rescan_beside_the_service_shares_the_work() {
+    let Some(db) = crate::store::postgres().await else {
+        return;
+    };
+    let rig = rig(db).await;
+    let service = rig.another_process().await;
+    let poll_and_scan = async {
+        while !service.stop.is_stopped() {
+            let task = poll_task(&rig.app);
+            if tasks::hold(&rig.db, &task, service.worker).await.unwrap() {
+                poll::poll(&service, &rig.app).await.unwrap();
+                tasks::release(&rig.db, &task, service.worker)
+                    .await
+                    .unwrap();
+            }
+            scan_waiting(&service, &rig.app, SETTINGS).await?;
+        }
+        Ok::<(), StageError>(())
+    };
+    let rescan = async {
+        let finished = run(&rig.work, &rig, &Scope::default()).await;
+        service.stop.stop();
+        finished
+    };
+    let (served, finished) = tokio::join!(poll_and_scan, rescan);
+    assert!(
+        matches!(served, Ok(()) | Err(StageError::Stopped)),
+        "{served:?}"
+    );
+    balances(&finished.unwrap(), FILES);
+    each_was_read_once(&rig);
+    assert_eq!(rig.jobs().await, 0);
+}
