@@ -38,6 +38,8 @@ const FAULTS: &[(Fault, Case)] = &[
     (Fault::ExpectIgnored, Case::WriteWrongVersion),
     (Fault::ModifiedMoves, Case::WriteKeepsModified),
     (Fault::WriteMakesFile, Case::WriteAbsent),
+    (Fault::EditCovered, Case::WriteRace),
+    (Fault::MirrorStays, Case::Mirror),
     (Fault::ExposureFails, Case::Exposure),
     (Fault::FolderRenameUnreported, Case::PollFolderRenamed),
     (Fault::FolderRenameUnreported, Case::PollFolderMoved),
@@ -104,6 +106,14 @@ impl Harness for Unlucky {
 
     async fn remove(&self, path: &str) {
         self.harness.remove(path).await;
+    }
+
+    async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {
+        self.harness.edit_before_write(path, body).await
+    }
+
+    fn mirrored_labels(&self) -> &'static [(&'static str, &'static str)] {
+        self.harness.mirrored_labels()
     }
 
     async fn truth(&self) -> std::collections::BTreeMap<String, Vec<u8>> {

@@ -124,7 +124,7 @@ pub(crate) async fn changed_between_ranges(harness: &dyn Harness) -> Outcome {
     ensure(first == BODY[..8], || {
         format!("the first half is {first:?}")
     })?;
-    harness.put(PATH, b"0123456789abcdef changed").await;
+    harness.put(PATH, b"fedcba9876543210 changed").await;
     let second = caller.read(&listed.file, half(8..16)).await;
     expect_changed_or(
         "the second half of a changed file",

@@ -1,18 +1,24 @@
 //! An app in memory, with stable names, a journal of changes, and one fault on request.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod app;
+
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::DateTime;
-use labeld_conformance::{Harness, MAX_PAGE};
+use labeld_conformance::MAX_PAGE;
 use labeld_connector::{
     Answer, Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind, Examined,
-    Exposure, FeedList, FeedRef, FileKind, FileMeta, FileRef, Health, Obstacles, ReadOptions,
-    Result, Version, WriteOptions,
+    Exposure, FeedList, FeedRef, FileKind, FileMeta, FileRef, Health, LabelMirror, MirroredLabel,
+    Obstacles, ReadOptions, Result, Version, WriteOptions,
 };
+
+use app::{App, File};
+
+pub(crate) use app::MemoryHarness;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -35,29 +41,14 @@ pub(crate) enum Fault {
     ExpectIgnored,
     ModifiedMoves,
     WriteMakesFile,
+    EditCovered,
+    MirrorStays,
     ExposureFails,
     LocksEverything,
     ExaminesNothing,
     FolderRenameUnreported,
     FolderRemovalUnreported,
     GhostFile,
-}
-
-#[derive(Debug, Clone)]
-struct File {
-    path: String,
-    body: Vec<u8>,
-    edits: usize,
-    modified: i64,
-}
-
-/// What the service behind the connector holds. Position in `journal` is the cursor.
-#[derive(Debug, Default)]
-struct App {
-    files: BTreeMap<usize, File>,
-    made: usize,
-    journal: Vec<usize>,
-    fault: Option<Fault>,
 }
 
 #[derive(Debug)]
@@ -312,6 +303,9 @@ impl Connector for Memory {
         if self.find(&mut app, file).is_err() && self.has(Fault::WriteMakesFile) {
             app.put("made", &body);
         }
+        if !self.has(Fault::EditCovered) {
+            app.make_edit();
+        }
         let (id, found) = self.find(&mut app, file)?;
         let is_changed = self.meta(id, found).version != options.expect;
         if is_changed && !self.has(Fault::ExpectIgnored) {
@@ -321,6 +315,8 @@ impl Connector for Memory {
                 file.to_string(),
             ));
         }
+        app.make_edit();
+        let (id, found) = self.find(&mut app, file)?;
         let kept = if self.has(Fault::WriteCutShort) {
             body.len() / 2
         } else {
@@ -334,6 +330,10 @@ impl Connector for Memory {
         let meta = self.meta(id, found);
         app.journal.push(id);
         Ok(meta)
+    }
+
+    fn label_mirror(&self) -> Option<&dyn LabelMirror> {
+        Some(self)
     }
 
     async fn exposure(&self, _file: &FileRef) -> Result<Exposure> {
@@ -359,105 +359,30 @@ impl Connector for Memory {
     }
 }
 
-impl App {
-    fn id_at(&self, path: &str) -> Option<usize> {
-        let found = self.files.iter().find(|(_, file)| file.path == path);
-        found.map(|(id, _)| *id)
-    }
-
-    /// The files that a change of `path` changes. They are put into the journal, unless `fault` keeps those
-    /// of a folder out of it.
-    fn ids_at_or_below(&mut self, path: &str, fault: Fault) -> Vec<usize> {
-        let below = format!("{path}/");
-        let is_meant = |file: &File| file.path == path || file.path.starts_with(&below);
-        let files = self.files.iter().filter(|(_, file)| is_meant(file));
-        let ids: Vec<usize> = files.map(|(id, _)| *id).collect();
-        let is_folder = self.id_at(path).is_none();
-        if !is_folder || self.fault != Some(fault) {
-            self.journal.extend(&ids);
-        }
-        ids
-    }
-
-    fn put(&mut self, path: &str, body: &[u8]) {
-        let id = self.id_at(path).unwrap_or_else(|| {
-            self.made += 1;
-            self.made
-        });
-        let edits = self.files.get(&id).map_or(0, |file| file.edits + 1);
-        let file = File {
-            path: path.to_owned(),
-            body: body.to_vec(),
-            edits,
-            modified: edits as i64,
-        };
-        self.files.insert(id, file);
-        self.journal.push(id);
-    }
-}
-
-pub(crate) struct MemoryHarness {
-    app: Arc<Mutex<App>>,
-    fault: Option<Fault>,
-    change_feed: bool,
-    write: bool,
-}
-
-impl MemoryHarness {
-    pub(crate) fn new(fault: Option<Fault>, change_feed: bool, write: bool) -> Self {
-        Self {
-            app: Arc::new(Mutex::new(App {
-                fault,
-                ..App::default()
-            })),
-            fault,
-            change_feed,
-            write,
-        }
-    }
-
-    pub(crate) fn connector(&self) -> Memory {
-        Memory {
-            app: Arc::clone(&self.app),
-            fault: self.fault,
-            change_feed: self.change_feed,
-            write: self.write,
-            asked: Mutex::default(),
-        }
-    }
-}
-
 #[async_trait]
-impl Harness for MemoryHarness {
-    async fn connect(&self) -> Arc<dyn Connector> {
-        Arc::new(self.connector())
-    }
-
-    async fn put(&self, path: &str, body: &[u8]) {
-        self.app.lock().unwrap().put(path, body);
-    }
-
-    async fn rename(&self, from: &str, to: &str) {
-        let mut app = self.app.lock().unwrap();
-        let ids = app.ids_at_or_below(from, Fault::FolderRenameUnreported);
-        for id in ids {
-            let path = &mut app.files.get_mut(&id).unwrap().path;
-            *path = format!("{to}{}", &path[from.len()..]);
+impl LabelMirror for Memory {
+    async fn show(&self, file: &FileRef, label: Option<MirroredLabel<'_>>) -> Result<()> {
+        let mut app = self.app();
+        let (id, _) = self.find(&mut app, file)?;
+        match label {
+            Some(label) if app::MIRRORED.iter().all(|(known, _)| *known != label.id) => {
+                let name = label.name.to_owned();
+                return Err(Error::new(ErrorKind::Unsupported, "mirror label", name));
+            }
+            Some(label) => {
+                app.mirrored.insert(id, label.id.to_owned());
+            }
+            None if self.has(Fault::MirrorStays) => {}
+            None => {
+                app.mirrored.remove(&id);
+            }
         }
+        Ok(())
     }
 
-    async fn remove(&self, path: &str) {
-        let mut app = self.app.lock().unwrap();
-        for id in app.ids_at_or_below(path, Fault::FolderRemovalUnreported) {
-            app.files.remove(&id);
-        }
-    }
-
-    async fn truth(&self) -> BTreeMap<String, Vec<u8>> {
-        let app = self.app.lock().unwrap();
-        let files = app.files.values();
-        files
-            .map(|file| (file.path.clone(), file.body.clone()))
-            .collect()
+    async fn is_shown(&self, file: &FileRef, label: Option<MirroredLabel<'_>>) -> Result<bool> {
+        let mut app = self.app();
+        let (id, _) = self.find(&mut app, file)?;
+        Ok(app.mirrored.get(&id).map(String::as_str) == label.map(|label| label.id))
     }
 }
