@@ -104,6 +104,14 @@ const TURNS: &[(&str, Turn)] = &[
         switches.folder_create_event = true;
         switches.download_events = false;
     }),
+    (
+        "the app is named as who did what it did, and more moves",
+        |switches| {
+            switches.app_is_event_actor = true;
+            switches.item_modify_event = true;
+            switches.classification_moves_etag = true;
+        },
+    ),
     ("content comes without a redirect", |switches| {
         switches.stream_content = true;
         switches.upload_status = 200;

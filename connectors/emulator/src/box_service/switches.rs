@@ -66,6 +66,10 @@ pub struct Switches {
     pub old_position_refused: bool,
     /// The type of a new version's event (§3.3 \[U\]).
     pub new_version_event: String,
+    /// Whether a new version is told as `ITEM_MODIFY` too (§14 \[U\]). Off.
+    pub item_modify_event: bool,
+    /// Whether the service account is named as who did what the app does in a user's name (§3.5 \[U\]). Off.
+    pub app_is_event_actor: bool,
     /// Whether `owned_by` is in the source of events (§3.2: not always). On.
     pub event_owner: bool,
     /// Whether the maker of a folder shows in the enterprise's stream, as `CREATE` (\[U\]). Off.
@@ -76,6 +80,8 @@ pub struct Switches {
     // Files.
     /// Whether a lock moves `etag` (§6 \[U\]). Off.
     pub lock_moves_etag: bool,
+    /// Whether a classification moves `etag` (§6 \[U\]). Off.
+    pub classification_moves_etag: bool,
     /// The field with the end of a lock (§5.5).
     pub lock_end_field: LockEndField,
     /// Whether `content_modified_at` is honoured for new versions (§5.1 \[U\]). On.
@@ -90,6 +96,8 @@ pub struct Switches {
     pub single_use: bool,
     /// Whether the download host refuses `Authorization` (§4: must not be sent). On.
     pub download_refuses_token: bool,
+    /// The code with which a lock that prevents downloads refuses them (§14).
+    pub download_prevented_code: String,
     /// The status of a range beyond the file (§4 \[U\]): 416 or 400.
     pub bad_range_status: u16,
     /// Whether `Range` is ignored. Off.
@@ -169,16 +177,20 @@ impl Default for Switches {
             chronological_days: 365,
             old_position_refused: false,
             new_version_event: "EDIT".to_owned(),
+            item_modify_event: false,
+            app_is_event_actor: false,
             event_owner: true,
             folder_create_event: false,
             download_events: true,
             lock_moves_etag: false,
+            classification_moves_etag: false,
             lock_end_field: LockEndField::ExpiresAt,
             content_modified_honoured: true,
             sha1_upper_case: false,
             download_seconds: 900,
             single_use: false,
             download_refuses_token: true,
+            download_prevented_code: "access_denied_item_locked".to_owned(),
             bad_range_status: 416,
             range_ignored: false,
             stream_content: false,

@@ -8,12 +8,13 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::Reply;
 use super::caller::Caller;
-use super::files::{body_of, check_file, may_edit};
 use super::refusal::Refusal;
-use super::{Reply, id};
+use super::subject::{Body, File, Reads, Subject, Writes};
 use crate::box_service::BoxService;
 use crate::box_service::state::Id;
 use crate::box_service::state::item::Classification;
@@ -27,49 +28,36 @@ const FIELD: &str = "Box__Security__Classification__Key";
 
 const PATCH: &str = "application/json-patch+json";
 
-pub(crate) async fn get(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path((file, scope, template)): Path<(String, String, String)>,
-) -> Reply {
-    let file = id(&file)?;
-    caller.needs_reading()?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        check_template(world, &scope, &template)?;
-        let found = instance(world, file).ok_or_else(no_instance)?;
+/// Which template a path names.
+#[derive(Deserialize)]
+pub(crate) struct TemplatePath {
+    scope: String,
+    template: String,
+}
+
+pub(crate) async fn get(file: Subject<File, Reads>, Path(path): Path<TemplatePath>) -> Reply {
+    file.with(|world| {
+        check_template(world, &path)?;
+        let found = instance(world, file.id).ok_or_else(no_instance)?;
         Ok(Json(found))
     })
 }
 
-pub(crate) async fn all(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
-) -> Reply {
-    let file = id(&file)?;
-    caller.needs_reading()?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        let entries: Vec<Value> = instance(world, file).into_iter().collect();
+pub(crate) async fn all(file: Subject<File, Reads>) -> Reply {
+    file.with(|world| {
+        let entries: Vec<Value> = instance(world, file.id).into_iter().collect();
         Ok(Json(json!({"entries": entries, "limit": 100})))
     })
 }
 
 pub(crate) async fn create(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path((file, scope, template)): Path<(String, String, String)>,
-    body: Bytes,
+    file: Subject<File, Writes>,
+    Path(path): Path<TemplatePath>,
+    Body(wanted): Body,
 ) -> Result<Response, Refusal> {
-    let file = id(&file)?;
-    caller.needs_writing()?;
-    let wanted = body_of(&body)?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        may_edit(world, &caller, file)?;
-        check_template(world, &scope, &template)?;
-        if instance(world, file).is_some() {
+    file.edit(|world| {
+        check_template(world, &path)?;
+        if instance(world, file.id).is_some() {
             return Err(Refusal::new(
                 409,
                 "tuple_already_exists",
@@ -77,27 +65,22 @@ pub(crate) async fn create(
             ));
         }
         let name = known_name(world, wanted.get(FIELD))?;
-        world.classify(file, Some(name), caller.actor())?;
-        let shown = instance(world, file).ok_or_else(no_instance)?;
+        world.classify(file.id, Some(name), file.caller.actor())?;
+        let shown = instance(world, file.id).ok_or_else(no_instance)?;
         Ok((StatusCode::CREATED, Json(shown)).into_response())
     })
 }
 
 pub(crate) async fn update(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path((file, scope, template)): Path<(String, String, String)>,
+    file: Subject<File, Writes>,
+    Path(path): Path<TemplatePath>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Reply {
-    let file = id(&file)?;
-    caller.needs_writing()?;
     let patch = patch_of(&headers, &body)?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        may_edit(world, &caller, file)?;
-        check_template(world, &scope, &template)?;
-        instance(world, file).ok_or_else(no_instance)?;
+    file.edit(|world| {
+        check_template(world, &path)?;
+        instance(world, file.id).ok_or_else(no_instance)?;
         for step in &patch {
             let is_for_field =
                 step.get("path").and_then(Value::as_str) == Some(&format!("/{FIELD}"));
@@ -106,25 +89,20 @@ pub(crate) async fn update(
                 return Err(Refusal::bad_request("Invalid operation"));
             }
             let name = known_name(world, step.get("value"))?;
-            world.classify(file, Some(name), caller.actor())?;
+            world.classify(file.id, Some(name), file.caller.actor())?;
         }
-        instance(world, file).map(Json).ok_or_else(no_instance)
+        instance(world, file.id).map(Json).ok_or_else(no_instance)
     })
 }
 
 pub(crate) async fn delete(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path((file, scope, template)): Path<(String, String, String)>,
+    file: Subject<File, Writes>,
+    Path(path): Path<TemplatePath>,
 ) -> Result<StatusCode, Refusal> {
-    let file = id(&file)?;
-    caller.needs_writing()?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        may_edit(world, &caller, file)?;
-        check_template(world, &scope, &template)?;
-        instance(world, file).ok_or_else(no_instance)?;
-        world.classify(file, None, caller.actor())?;
+    file.edit(|world| {
+        check_template(world, &path)?;
+        instance(world, file.id).ok_or_else(no_instance)?;
+        world.classify(file.id, None, file.caller.actor())?;
         Ok(StatusCode::NO_CONTENT)
     })
 }
@@ -132,10 +110,10 @@ pub(crate) async fn delete(
 pub(crate) async fn template(
     State(service): State<Arc<BoxService>>,
     _caller: Caller,
-    Path((scope, template)): Path<(String, String)>,
+    Path(path): Path<TemplatePath>,
 ) -> Reply {
     service.with(|world| {
-        check_template(world, &scope, &template)?;
+        check_template(world, &path)?;
         Ok(Json(template_json(world)))
     })
 }
@@ -144,10 +122,10 @@ pub(crate) async fn template(
 pub(crate) async fn create_template(
     State(service): State<Arc<BoxService>>,
     caller: Caller,
-    body: Bytes,
+    Body(wanted): Body,
 ) -> Reply {
     caller.needs("manage_enterprise_properties")?;
-    let wanted = Value::Object(body_of(&body)?);
+    let wanted = Value::Object(wanted);
     service.with(|world| {
         if wanted["templateKey"] != TEMPLATE || world.state.classifications.is_some() {
             return Err(Refusal::bad_request("Invalid template"));
@@ -168,14 +146,14 @@ pub(crate) async fn create_template(
 pub(crate) async fn update_template(
     State(service): State<Arc<BoxService>>,
     caller: Caller,
-    Path((scope, template)): Path<(String, String)>,
+    Path(path): Path<TemplatePath>,
     body: Bytes,
 ) -> Reply {
     caller.needs("manage_enterprise_properties")?;
     let steps: Vec<Value> =
         serde_json::from_slice(&body).map_err(|_| Refusal::bad_request("Invalid patch"))?;
     service.with(|world| {
-        check_template(world, &scope, &template)?;
+        check_template(world, &path)?;
         for step in &steps {
             match (
                 step["op"].as_str(),
@@ -196,10 +174,10 @@ fn no_instance() -> Refusal {
     Refusal::new(404, "instance_not_found", "Template instance is not found")
 }
 
-fn check_template(world: &World<'_>, scope: &str, template: &str) -> Result<(), Refusal> {
+fn check_template(world: &World<'_>, path: &TemplatePath) -> Result<(), Refusal> {
     let enterprise = format!("enterprise_{}", world.state.enterprise);
-    let is_known = (scope == "enterprise" || scope == enterprise)
-        && template == TEMPLATE
+    let is_known = (path.scope == "enterprise" || path.scope == enterprise)
+        && path.template == TEMPLATE
         && world.state.classifications.is_some();
     if is_known {
         return Ok(());

@@ -3,57 +3,42 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::caller::Caller;
-use super::files::{body_of, may_edit};
+use super::files::may_edit;
 use super::page::MarkerPage;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::subject::{Body, Collaboration, File, FolderOrRoot, Reads, Subject, Writes};
 use super::{Reply, id};
 use crate::box_service::BoxService;
 use crate::box_service::state::Id;
 use crate::box_service::state::collaboration::{CollaborationRole, CollaborationStatus, Grantee};
 use crate::box_service::world::World;
 
-pub(crate) async fn of_file(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
-    query: Query,
-) -> Reply {
-    let file = id(&file)?;
-    caller.needs_reading()?;
-    service.with(|world| {
+pub(crate) async fn of_file(file: Subject<File, Reads>, query: Query) -> Reply {
+    file.with(|world| {
         let inherited = world.switches.file_collaborations_inherited;
-        of_item(world, &caller, file, &query, inherited)
+        of_item(world, file.id, &query, inherited)
     })
 }
 
-pub(crate) async fn of_folder(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(folder): Path<String>,
-    query: Query,
-) -> Reply {
-    let folder = id(&folder)?;
-    caller.needs_reading()?;
-    if folder == 0 {
+pub(crate) async fn of_folder(folder: Subject<FolderOrRoot, Reads>, query: Query) -> Reply {
+    if folder.id == 0 {
         return Err(Refusal::new(
             400,
             "collaborations_not_available_on_root_folder",
             "Root folder cannot be collaborated",
         ));
     }
-    service.with(|world| of_item(world, &caller, folder, &query, true))
+    folder.with(|world| of_item(world, folder.id, &query, true))
 }
 
-fn of_item(world: &World<'_>, caller: &Caller, item: Id, query: &Query, inherited: bool) -> Reply {
-    caller.access(world, item)?;
+fn of_item(world: &World<'_>, item: Id, query: &Query, inherited: bool) -> Reply {
     let mut asked = vec![item];
     if inherited {
         asked.extend(world.state.tree.ancestors(item));
@@ -74,34 +59,32 @@ fn of_item(world: &World<'_>, caller: &Caller, item: Id, query: &Query, inherite
     Ok(Json(page.answer(world, &what, entries)))
 }
 
-pub(crate) async fn get(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(collaboration): Path<String>,
-    query: Query,
-) -> Reply {
-    let collaboration = id(&collaboration)?;
-    caller.needs_reading()?;
-    service.with(|world| {
-        let one = world.state.collaborations.get(&collaboration);
-        let one = one.ok_or_else(Refusal::not_found)?;
-        caller.access(world, one.item)?;
-        Ok(Json(world.collaboration(
-            collaboration,
-            one,
-            &query.fields(),
-        )))
-    })
+pub(crate) async fn get(one: Subject<Collaboration, Reads>, query: Query) -> Reply {
+    one.with(|world| shown(world, one.id, &query).map(Json))
+}
+
+fn shown(world: &World<'_>, collaboration: Id, query: &Query) -> Result<Value, Refusal> {
+    let one = world.state.collaborations.get(&collaboration);
+    let one = one.ok_or_else(Refusal::not_found)?;
+    Ok(world.collaboration(collaboration, one, &query.fields()))
+}
+
+/// The item of an invitation that the caller may change.
+fn editable_item(world: &World<'_>, caller: &Caller, collaboration: Id) -> Result<Id, Refusal> {
+    let one = world.state.collaborations.get(&collaboration);
+    let item = one.ok_or_else(Refusal::not_found)?.item;
+    may_edit(world, caller, item)?;
+    Ok(item)
 }
 
 pub(crate) async fn create(
     State(service): State<Arc<BoxService>>,
     caller: Caller,
     query: Query,
-    body: Bytes,
+    Body(wanted): Body,
 ) -> Result<Response, Refusal> {
     caller.needs_writing()?;
-    let wanted = Value::Object(body_of(&body)?);
+    let wanted = Value::Object(wanted);
     service.with(|world| {
         let text = |pointer: &str| wanted.pointer(pointer).and_then(Value::as_str);
         let item = id(text("/item/id").unwrap_or_default())?;
@@ -118,13 +101,7 @@ pub(crate) async fn create(
             Grantee::User(_) | Grantee::Group(_) => CollaborationStatus::Accepted,
         };
         let made = world.invite(item, grantee, role, status, caller.actor())?;
-        let one = world
-            .state
-            .collaborations
-            .get(&made)
-            .ok_or_else(Refusal::not_found)?;
-        let shown = world.collaboration(made, one, &query.fields());
-        Ok((StatusCode::CREATED, Json(shown)).into_response())
+        Ok((StatusCode::CREATED, Json(shown(world, made, &query)?)).into_response())
     })
 }
 
@@ -142,22 +119,16 @@ fn grantee_of(world: &World<'_>, login: Option<&str>) -> Result<Grantee, Refusal
 }
 
 pub(crate) async fn update(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(collaboration): Path<String>,
-    body: Bytes,
+    collaboration: Subject<Collaboration, Writes>,
+    Body(wanted): Body,
 ) -> Reply {
-    let collaboration = id(&collaboration)?;
-    caller.needs_writing()?;
-    let wanted = body_of(&body)?;
-    service.with(|world| {
-        let one = world.state.collaborations.get(&collaboration);
-        let item = one.ok_or_else(Refusal::not_found)?.item;
-        may_edit(world, &caller, item)?;
+    let (caller, id) = (&collaboration.caller, collaboration.id);
+    collaboration.with(|world| {
+        let item = editable_item(world, caller, id)?;
         let role: CollaborationRole =
             serde_json::from_value(wanted.get("role").cloned().unwrap_or_default())
                 .map_err(|_| Refusal::bad_request("Invalid 'role'"))?;
-        if let Some(one) = world.state.collaborations.get_mut(&collaboration) {
+        if let Some(one) = world.state.collaborations.get_mut(&id) {
             one.role = role;
         }
         world.happened(
@@ -166,28 +137,17 @@ pub(crate) async fn update(
             item,
             caller.actor(),
         );
-        let one = world.state.collaborations.get(&collaboration);
-        let one = one.ok_or_else(Refusal::not_found)?;
-        Ok(Json(world.collaboration(
-            collaboration,
-            one,
-            &Query::default().fields(),
-        )))
+        shown(world, id, &Query::default()).map(Json)
     })
 }
 
 pub(crate) async fn delete(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(collaboration): Path<String>,
+    collaboration: Subject<Collaboration, Writes>,
 ) -> Result<StatusCode, Refusal> {
-    let collaboration = id(&collaboration)?;
-    caller.needs_writing()?;
-    service.with(|world| {
-        let one = world.state.collaborations.get(&collaboration);
-        let item = one.ok_or_else(Refusal::not_found)?.item;
-        may_edit(world, &caller, item)?;
-        world.uninvite(collaboration, caller.actor())?;
+    let (caller, id) = (&collaboration.caller, collaboration.id);
+    collaboration.with(|world| {
+        editable_item(world, caller, id)?;
+        world.uninvite(id, caller.actor())?;
         Ok(StatusCode::NO_CONTENT)
     })
 }

@@ -14,10 +14,11 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::files::{check_file, is_stale};
+use super::files::is_stale;
 use super::id;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::subject::{File, Reads, Subject};
 use crate::box_service::BoxService;
 use crate::box_service::state::Id;
 use crate::box_service::state::item::Version;
@@ -26,19 +27,15 @@ use crate::box_service::world::{Access, World};
 use crate::frame::ActiveFaults;
 
 pub(crate) async fn content(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
+    subject: Subject<File, Reads>,
     query: Query,
     headers: HeaderMap,
     Extension(faults): Extension<ActiveFaults>,
 ) -> Result<Response, Refusal> {
-    let file = id(&file)?;
-    caller.needs_reading()?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
+    let (caller, file) = (&subject.caller, subject.id);
+    subject.with(|world| {
         let access = caller.access(world, file)?;
-        may_download(world, &caller, access, file)?;
+        may_download(world, caller, access, file)?;
         let version = asked_version(world, file, query.get("version"), is_stale(&faults))?;
         if is_not_ready(world, file, &version) {
             return Ok((StatusCode::ACCEPTED, [(RETRY_AFTER, "1")]).into_response());
@@ -87,11 +84,8 @@ fn may_download(
     }
     let lock = world.item(file)?.lock_at(world.millis());
     if lock.is_some_and(|lock| lock.download_prevented && lock.by != caller.user) {
-        return Err(Refusal::new(
-            403,
-            "access_denied_item_locked",
-            "Access denied - item locked",
-        ));
+        let code = &world.switches.download_prevented_code;
+        return Err(Refusal::new(403, code, "Access denied - item locked"));
     }
     Ok(())
 }

@@ -1,11 +1,7 @@
 //! Files: looking at them and changing everything but their content (reference/box.md §5.3, §6).
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
 use chrono::DateTime;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, StatusCode};
@@ -16,123 +12,76 @@ use super::folders::place_of;
 use super::page::offset_page;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::subject::{Body, File, Reads, Subject, Trashed, Writes};
 use super::{Reply, id};
-use crate::box_service::BoxService;
 use crate::box_service::state::item::{Item, Lock};
 use crate::box_service::state::{Id, Millis};
 use crate::box_service::world::World;
 use crate::frame::ActiveFaults;
 
 pub(crate) async fn get(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
+    file: Subject<File, Reads>,
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let file = id(&file)?;
-    caller.needs_reading()?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        if is_unchanged(world, file, &headers) {
+    file.with(|world| {
+        if is_unchanged(world, file.id, &headers) {
             return Ok(StatusCode::NOT_MODIFIED.into_response());
         }
-        let shown = world.item_json(file, caller.user, &query.fields());
-        Ok(Json(shown).into_response())
+        Ok(Json(file.shown(world, &query)).into_response())
     })
 }
 
 pub(crate) async fn update(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
+    file: Subject<File, Writes>,
     query: Query,
     headers: HeaderMap,
-    body: Bytes,
+    Body(wanted): Body,
 ) -> Reply {
-    let file = id(&file)?;
-    caller.needs_writing()?;
-    let wanted = body_of(&body)?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        apply_changes(world, &caller, file, &wanted, &headers)?;
+    file.with(|world| {
+        apply_changes(world, &file.caller, file.id, &wanted, &headers)?;
         if let Some(lock) = wanted.get("lock") {
-            set_lock(world, &caller, file, lock)?;
+            set_lock(world, &file.caller, file.id, lock)?;
         }
-        Ok(Json(world.item_json(file, caller.user, &query.fields())))
+        Ok(Json(file.shown(world, &query)))
     })
 }
 
 pub(crate) async fn delete(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
+    file: Subject<File, Writes>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
-    let file = id(&file)?;
-    caller.needs_writing()?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        may_edit(world, &caller, file)?;
-        check_if_match(world, file, &headers)?;
-        world.trash(file, caller.actor())?;
+    file.edit(|world| {
+        check_if_match(world, file.id, &headers)?;
+        world.trash(file.id, file.caller.actor())?;
         Ok(StatusCode::NO_CONTENT)
     })
 }
 
 /// Takes a file out of the trash.
 pub(crate) async fn restore(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
+    file: Subject<Trashed, Writes>,
     query: Query,
 ) -> Result<Response, Refusal> {
-    let file = id(&file)?;
-    caller.needs_writing()?;
-    service.with(|world| {
-        trashed_file(world, &caller, file)?;
-        world.restore(file, caller.actor())?;
-        let shown = world.item_json(file, caller.user, &query.fields());
-        Ok((StatusCode::CREATED, Json(shown)).into_response())
+    file.with(|world| {
+        world.restore(file.id, file.caller.actor())?;
+        Ok((StatusCode::CREATED, Json(file.shown(world, &query))).into_response())
     })
 }
 
 /// A file in the trash, when it was put there itself and not with a folder (§2.3).
-pub(crate) async fn trashed(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
-    query: Query,
-) -> Reply {
-    let file = id(&file)?;
-    caller.needs_reading()?;
-    service.with(|world| {
-        trashed_file(world, &caller, file)?;
-        Ok(Json(world.item_json(file, caller.user, &query.fields())))
-    })
-}
-
-fn trashed_file(world: &World<'_>, caller: &Caller, file: Id) -> Result<(), Refusal> {
-    let item = world.state.tree.get(file).ok_or_else(Refusal::not_found)?;
-    if item.trashed.is_none() || world.access(caller.user, file).is_none() {
-        return Err(Refusal::not_found());
-    }
-    Ok(())
+pub(crate) async fn trashed(file: Subject<Trashed, Reads>, query: Query) -> Reply {
+    file.with(|world| Ok(Json(file.shown(world, &query))))
 }
 
 pub(crate) async fn copy(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
+    file: Subject<File, Writes>,
     query: Query,
-    body: Bytes,
+    Body(wanted): Body,
 ) -> Result<Response, Refusal> {
-    let file = id(&file)?;
-    caller.needs_writing()?;
-    let wanted = body_of(&body)?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        let place = place_of(world, &caller, wanted.get("parent"))?
+    let (caller, file_id) = (&file.caller, file.id);
+    file.with(|world| {
+        let place = place_of(world, caller, wanted.get("parent"))?
             .ok_or_else(|| Refusal::bad_request("'parent' is required"))?;
         let name = wanted
             .get("name")
@@ -140,26 +89,18 @@ pub(crate) async fn copy(
             .map(str::to_owned);
         let name = match name {
             Some(name) => name,
-            None => world.item(file)?.name.to_string(),
+            None => world.item(file_id)?.name.to_string(),
         };
-        let copied = world.copy(file, place, &name, caller.actor())?;
+        let copied = world.copy(file_id, place, &name, caller.actor())?;
         let shown = world.item_json(copied, caller.user, &query.fields());
         Ok((StatusCode::CREATED, Json(shown)).into_response())
     })
 }
 
 /// The older versions, the newest first.
-pub(crate) async fn versions(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
-    query: Query,
-) -> Reply {
-    let file = id(&file)?;
-    caller.needs_reading()?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        let item = world.item(file)?;
+pub(crate) async fn versions(file: Subject<File, Reads>, query: Query) -> Reply {
+    file.with(|world| {
+        let item = world.item(file.id)?;
         let old = item.rare.iter().flat_map(|rare| rare.versions.iter().rev());
         let entries = old
             .map(|version| world.version_json(version, &item.name))
@@ -169,35 +110,19 @@ pub(crate) async fn versions(
 }
 
 pub(crate) async fn promote(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
-    body: Bytes,
+    file: Subject<File, Writes>,
+    Body(wanted): Body,
 ) -> Result<Response, Refusal> {
-    let file = id(&file)?;
-    caller.needs_writing()?;
-    let wanted = body_of(&body)?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        may_edit(world, &caller, file)?;
+    file.edit(|world| {
         let version = wanted.get("id").and_then(Value::as_str);
         let version = id(version.unwrap_or_default())?;
-        world.promote(file, version, caller.actor())?;
-        let item = world.item(file)?;
+        world.promote(file.id, version, file.caller.actor())?;
+        let item = world.item(file.id)?;
         let shown = item
             .version()
             .map(|version| world.version_json(version, &item.name));
         Ok((StatusCode::CREATED, Json(json!(shown))).into_response())
     })
-}
-
-/// Fails unless the caller sees the file.
-pub(crate) fn check_file(world: &World<'_>, caller: &Caller, file: Id) -> Result<(), Refusal> {
-    caller.access(world, file)?;
-    if world.item(file)?.version().is_some() {
-        return Ok(());
-    }
-    Err(Refusal::not_found())
 }
 
 /// Fails unless the caller may change the item, and nobody else has locked it (§5.5).
@@ -247,15 +172,6 @@ pub(crate) fn is_unchanged(world: &World<'_>, item: Id, headers: &HeaderMap) -> 
 fn tag(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let text = headers.get(name)?.to_str().ok()?;
     Some(text.trim().trim_matches('"').to_owned())
-}
-
-/// The JSON object in a request's body.
-pub(crate) fn body_of(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
-    serde_json::from_slice(body).map_err(|_| {
-        Refusal::bad_request(
-            "Entity body should be a correctly nested resource attribute name/value pair",
-        )
-    })
 }
 
 /// Name, place, description, tags, link: what files and folders have in common.

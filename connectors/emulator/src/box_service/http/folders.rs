@@ -3,57 +3,43 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use super::caller::Caller;
-use super::files::{apply_changes, body_of, check_if_match};
+use super::files::{apply_changes, check_if_match, is_unchanged};
 use super::page::{MarkerPage, offset_page};
 use super::query::Query;
 use super::refusal::Refusal;
+use super::subject::{Body, Folder, FolderOrRoot, Kind as _, Reads, Subject, Writes};
 use super::{Reply, id};
 use crate::box_service::BoxService;
 use crate::box_service::state::Id;
-use crate::box_service::state::item::{Body, Place};
+use crate::box_service::state::item::{self, Place};
 use crate::box_service::world::World;
 
 /// The farthest offset of a folder's items.
 const MOST_OFFSET: u64 = 300_000;
 
-pub(crate) async fn items(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(folder): Path<String>,
-    query: Query,
-) -> Reply {
-    let folder = id(&folder)?;
-    caller.needs_reading()?;
-    service.with(|world| {
-        if folder != 0 {
-            check_folder(world, &caller, folder)?;
-        }
+pub(crate) async fn items(folder: Subject<FolderOrRoot, Reads>, query: Query) -> Reply {
+    let caller = &folder.caller;
+    folder.with(|world| {
         let fields = query.fields();
+        let shown = |id: Id| world.entry_json(id, caller.user, &fields);
         if query.flag("usemarker") {
             if query.get("sort").is_some() {
                 return Err(Refusal::bad_request("'sort' does not go with markers"));
             }
-            let what = format!("folder {folder} of {}", caller.user);
+            let what = format!("folder {} of {}", folder.id, caller.user);
             let page = MarkerPage::of(world, &query, &what)?;
-            let found = listed(world, &caller, folder, page.after, page.limit + 1);
-            let entries = found
-                .into_iter()
-                .map(|id| (id, world.entry_json(id, caller.user, &fields)))
-                .collect();
+            let found = listed(world, caller, folder.id, page.after, page.limit + 1);
+            let entries = found.into_iter().map(|id| (id, shown(id))).collect();
             return Ok(Json(page.answer(world, &what, entries)));
         }
-        let found = listed(world, &caller, folder, None, usize::MAX);
-        let entries = found
-            .into_iter()
-            .map(|id| world.entry_json(id, caller.user, &fields))
-            .collect();
+        let found = listed(world, caller, folder.id, None, usize::MAX);
+        let entries = found.into_iter().map(shown).collect();
         offset_page(world, &query, entries, Some(MOST_OFFSET)).map(Json)
     })
 }
@@ -68,7 +54,9 @@ fn listed(
 ) -> Vec<Id> {
     let is_shown = |id: &Id| {
         let item = world.state.tree.get(*id);
-        item.is_some_and(|item| world.switches.web_links || !matches!(item.body, Body::WebLink(_)))
+        item.is_some_and(|item| {
+            world.switches.web_links || !matches!(item.body, item::Body::WebLink(_))
+        })
     };
     if folder == 0 {
         let items = world.root_items(caller.user, after);
@@ -82,33 +70,20 @@ fn listed(
         .collect()
 }
 
-fn check_folder(world: &World<'_>, caller: &Caller, folder: Id) -> Result<(), Refusal> {
-    caller.access(world, folder)?;
-    if world.item(folder)?.is_folder() {
-        return Ok(());
-    }
-    Err(Refusal::not_found())
-}
-
 pub(crate) async fn get(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(folder): Path<String>,
+    folder: Subject<FolderOrRoot, Reads>,
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let folder = id(&folder)?;
-    caller.needs_reading()?;
-    service.with(|world| {
-        if folder == 0 {
-            return Ok(Json(world.root_json(caller.user, &query.fields())).into_response());
+    folder.with(|world| {
+        if folder.id == 0 {
+            let shown = world.root_json(folder.caller.user, &query.fields());
+            return Ok(Json(shown).into_response());
         }
-        check_folder(world, &caller, folder)?;
-        if super::files::is_unchanged(world, folder, &headers) {
+        if is_unchanged(world, folder.id, &headers) {
             return Ok(StatusCode::NOT_MODIFIED.into_response());
         }
-        let shown = world.item_json(folder, caller.user, &query.fields());
-        Ok(Json(shown).into_response())
+        Ok(Json(folder.shown(world, &query)).into_response())
     })
 }
 
@@ -116,10 +91,9 @@ pub(crate) async fn create(
     State(service): State<Arc<BoxService>>,
     caller: Caller,
     query: Query,
-    body: Bytes,
+    Body(wanted): Body,
 ) -> Result<Response, Refusal> {
     caller.needs_writing()?;
-    let wanted = body_of(&body)?;
     service.with(|world| {
         let place = place_of(world, &caller, wanted.get("parent"))?
             .ok_or_else(|| Refusal::bad_request("'parent' is required"))?;
@@ -132,44 +106,26 @@ pub(crate) async fn create(
 }
 
 pub(crate) async fn update(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(folder): Path<String>,
+    folder: Subject<Folder, Writes>,
     query: Query,
     headers: HeaderMap,
-    body: Bytes,
+    Body(wanted): Body,
 ) -> Reply {
-    let folder = id(&folder)?;
-    caller.needs_writing()?;
-    let wanted = body_of(&body)?;
-    service.with(|world| {
-        check_folder(world, &caller, folder)?;
-        apply_changes(world, &caller, folder, &wanted, &headers)?;
-        Ok(Json(world.item_json(folder, caller.user, &query.fields())))
+    folder.with(|world| {
+        apply_changes(world, &folder.caller, folder.id, &wanted, &headers)?;
+        Ok(Json(folder.shown(world, &query)))
     })
 }
 
 pub(crate) async fn delete(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(folder): Path<String>,
+    folder: Subject<Folder, Writes>,
     query: Query,
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
-    let folder = id(&folder)?;
-    caller.needs_writing()?;
-    service.with(|world| {
-        check_folder(world, &caller, folder)?;
-        if !caller.access(world, folder)?.may_edit() {
-            return Err(Refusal::no_permission());
-        }
-        check_if_match(world, folder, &headers)?;
-        let is_empty = world
-            .state
-            .tree
-            .children(Place::Folder(folder), None)
-            .next()
-            .is_none();
+    folder.edit(|world| {
+        check_if_match(world, folder.id, &headers)?;
+        let place = Place::Folder(folder.id);
+        let is_empty = world.state.tree.children(place, None).next().is_none();
         if !is_empty && !query.flag("recursive") {
             return Err(Refusal::new(
                 400,
@@ -177,7 +133,7 @@ pub(crate) async fn delete(
                 "Cannot delete - folder not empty",
             ));
         }
-        world.trash(folder, caller.actor())?;
+        world.trash(folder.id, folder.caller.actor())?;
         Ok(StatusCode::NO_CONTENT)
     })
 }
@@ -223,7 +179,7 @@ pub(crate) fn place_of(
     if parent == 0 {
         return Ok(Some(Place::Root(caller.user)));
     }
-    check_folder(world, caller, parent)?;
+    Folder::check(world, caller, parent)?;
     if !caller.access(world, parent)?.may_upload() {
         return Err(Refusal::no_permission());
     }

@@ -13,6 +13,7 @@ mod page;
 mod people;
 mod query;
 mod refusal;
+mod subject;
 mod token;
 mod upload;
 mod watermark;

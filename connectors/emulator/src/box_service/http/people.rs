@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
-use serde_json::Value;
+use axum::extract::State;
 
+use super::Reply;
 use super::caller::Caller;
 use super::page::{MarkerPage, offset_page};
 use super::query::Query;
-use super::refusal::Refusal;
-use super::{Reply, id};
+use super::subject::{Anybody, Group, ManagedUser, ManagesGroups, ManagesUsers, Subject};
 use crate::box_service::BoxService;
 use crate::box_service::state::Id;
-use crate::box_service::state::directory::User;
+use crate::box_service::state::directory::{Membership, User};
+use crate::box_service::world::World;
 
 /// Offsets of memberships and groups.
 const NO_OFFSET_BOUND: u64 = 300_000;
@@ -78,39 +78,15 @@ pub(crate) async fn users(
     })
 }
 
-pub(crate) async fn user(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(user): Path<String>,
-    query: Query,
-) -> Reply {
-    let user = id(&user)?;
-    caller.needs("manage_managed_users")?;
-    service.with(|world| match world.user(user, &query.fields()) {
-        Value::Null => Err(Refusal::not_found()),
-        shown => Ok(Json(shown)),
-    })
+pub(crate) async fn user(user: Subject<Anybody, ManagesUsers>, query: Query) -> Reply {
+    user.with(|world| Ok(Json(world.user(user.id, &query.fields()))))
 }
 
 pub(crate) async fn user_memberships(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(user): Path<String>,
+    user: Subject<ManagedUser, ManagesGroups>,
     query: Query,
 ) -> Reply {
-    let user = id(&user)?;
-    caller.needs("manage_groups")?;
-    service.with(|world| {
-        if !world.state.is_managed(user) {
-            return Err(Refusal::not_found());
-        }
-        let memberships = world.state.memberships.iter();
-        let entries = memberships
-            .filter(|(_, membership)| membership.user == user)
-            .map(|(id, membership)| world.membership(*id, membership))
-            .collect();
-        offset_page(world, &query, entries, None).map(Json)
-    })
+    user.with(|world| memberships(world, &query, |one| one.user == user.id))
 }
 
 pub(crate) async fn groups(
@@ -126,36 +102,19 @@ pub(crate) async fn groups(
     })
 }
 
-pub(crate) async fn group(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(group): Path<String>,
-) -> Reply {
-    let group = id(&group)?;
-    caller.needs("manage_groups")?;
-    service.with(|world| match world.group(group) {
-        Value::Null => Err(Refusal::not_found()),
-        shown => Ok(Json(shown)),
-    })
+pub(crate) async fn group(group: Subject<Group, ManagesGroups>) -> Reply {
+    group.with(|world| Ok(Json(world.group(group.id))))
 }
 
-pub(crate) async fn group_memberships(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(group): Path<String>,
-    query: Query,
-) -> Reply {
-    let group = id(&group)?;
-    caller.needs("manage_groups")?;
-    service.with(|world| {
-        if !world.state.groups.contains_key(&group) {
-            return Err(Refusal::not_found());
-        }
-        let memberships = world.state.memberships.iter();
-        let entries = memberships
-            .filter(|(_, membership)| membership.group == group)
-            .map(|(id, membership)| world.membership(*id, membership))
-            .collect();
-        offset_page(world, &query, entries, None).map(Json)
-    })
+pub(crate) async fn group_memberships(group: Subject<Group, ManagesGroups>, query: Query) -> Reply {
+    group.with(|world| memberships(world, &query, |one| one.group == group.id))
+}
+
+fn memberships(world: &World<'_>, query: &Query, is_wanted: impl Fn(&Membership) -> bool) -> Reply {
+    let memberships = world.state.memberships.iter();
+    let entries = memberships
+        .filter(|(_, membership)| is_wanted(membership))
+        .map(|(id, membership)| world.membership(*id, membership))
+        .collect();
+    offset_page(world, query, entries, None).map(Json)
 }

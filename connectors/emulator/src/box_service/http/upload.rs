@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::Reply;
 use super::caller::Caller;
-use super::files::{body_of, check_file, check_if_match, check_lock, time};
+use super::files::{check_if_match, check_lock, time};
 use super::folders::place_of;
 use super::multipart::{self, Upload};
 use super::query::Query;
 use super::refusal::Refusal;
-use super::{Reply, id};
+use super::subject::{Body, File, Subject, Writes};
 use crate::box_service::BoxService;
 use crate::box_service::state::Id;
 use crate::box_service::world::{Actor, EditError, NewVersion, World, hex_sha1};
@@ -43,20 +44,16 @@ pub(crate) async fn new_file(
 }
 
 pub(crate) async fn new_version(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
+    subject: Subject<File, Writes>,
     query: Query,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let file = id(&file)?;
-    caller.needs_writing()?;
+    let (caller, file) = (&subject.caller, subject.id);
     let upload = received(&headers, &body)?;
-    service.with(|world| {
+    subject.with(|world| {
         make_scripted_edit(world, file)?;
-        check_file(world, &caller, file)?;
-        may_replace(world, &caller, file)?;
+        may_replace(world, caller, file)?;
         check_if_match(world, file, &headers)?;
         check_size(world, upload.content.len())?;
         let name = name_in(&upload.attributes)?;
@@ -73,7 +70,7 @@ pub(crate) async fn new_version(
             world.state.script.unavailable_after_upload = left;
             return Err(Refusal::new(503, "unavailable", "Service unavailable"));
         }
-        Ok(stored(world, &caller, file, &query))
+        Ok(stored(world, caller, file, &query))
     })
 }
 
@@ -200,10 +197,9 @@ fn stored(world: &World<'_>, caller: &Caller, file: Id, query: &Query) -> Respon
 pub(crate) async fn preflight_new(
     State(service): State<Arc<BoxService>>,
     caller: Caller,
-    body: Bytes,
+    Body(wanted): Body,
 ) -> Reply {
     caller.needs_writing()?;
-    let wanted = body_of(&body)?;
     service.with(|world| {
         let place = place_of(world, &caller, wanted.get("parent"))?
             .ok_or_else(|| Refusal::bad_request("'parent' is required"))?;
@@ -217,17 +213,11 @@ pub(crate) async fn preflight_new(
 }
 
 /// Whether a new version could be uploaded (§5.2).
-pub(crate) async fn preflight_version(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(file): Path<String>,
-) -> Reply {
-    let file = id(&file)?;
-    caller.needs_writing()?;
-    service.with(|world| {
-        check_file(world, &caller, file)?;
-        may_replace(world, &caller, file)?;
-        Ok(Json(upload_url(world, &format!("files/{file}/content"))))
+pub(crate) async fn preflight_version(file: Subject<File, Writes>) -> Reply {
+    file.with(|world| {
+        may_replace(world, &file.caller, file.id)?;
+        let path = format!("files/{}/content", file.id);
+        Ok(Json(upload_url(world, &path)))
     })
 }
 

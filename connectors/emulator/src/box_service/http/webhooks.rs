@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::caller::Caller;
-use super::files::body_of;
 use super::page::MarkerPage;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::subject::{self, Body, ManagesWebhooks, Subject};
 use super::{Reply, id};
 use crate::box_service::BoxService;
 use crate::box_service::state::{Id, Webhook};
@@ -44,10 +43,10 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(service): State<Arc<BoxService>>,
     caller: Caller,
-    body: Bytes,
+    Body(wanted): Body,
 ) -> Result<Response, Refusal> {
     caller.needs("manage_webhook")?;
-    let wanted = Value::Object(body_of(&body)?);
+    let wanted = Value::Object(wanted);
     service.with(|world| {
         let target = id(wanted
             .pointer("/target/id")
@@ -58,11 +57,7 @@ pub(crate) async fn create(
         }
         caller.access(world, target)?;
         let address = wanted["address"].as_str().unwrap_or_default();
-        let is_good = url::Url::parse(address)
-            .is_ok_and(|url| url.scheme() == "https" && url.port_or_known_default() == Some(443));
-        if !is_good {
-            return Err(Refusal::bad_request("Invalid address"));
-        }
+        check_address(address)?;
         let is_taken = world
             .state
             .webhooks
@@ -86,61 +81,54 @@ pub(crate) async fn create(
     })
 }
 
-pub(crate) async fn get(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(webhook): Path<String>,
-) -> Reply {
-    let webhook = id(&webhook)?;
-    caller.needs("manage_webhook")?;
-    service.with(|world| {
-        let hook = own(world, &caller, webhook)?;
-        Ok(Json(shown(world, webhook, &hook)))
+pub(crate) async fn get(hook: Subject<subject::Webhook, ManagesWebhooks>) -> Reply {
+    hook.with(|world| {
+        let known = found(world, hook.id)?;
+        Ok(Json(shown(world, hook.id, known)))
     })
 }
 
 pub(crate) async fn update(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(webhook): Path<String>,
-    body: Bytes,
+    hook: Subject<subject::Webhook, ManagesWebhooks>,
+    Body(wanted): Body,
 ) -> Reply {
-    let webhook = id(&webhook)?;
-    caller.needs("manage_webhook")?;
-    let wanted = Value::Object(body_of(&body)?);
-    service.with(|world| {
-        let mut hook = own(world, &caller, webhook)?;
-        if let Some(address) = wanted["address"].as_str() {
-            address.clone_into(&mut hook.address);
+    let wanted = Value::Object(wanted);
+    hook.with(|world| {
+        if let Some(known) = world.state.webhooks.get_mut(&hook.id) {
+            if let Some(address) = wanted["address"].as_str() {
+                check_address(address)?;
+                address.clone_into(&mut known.address);
+            }
+            if wanted["triggers"].is_array() {
+                known.triggers = triggers(&wanted["triggers"]);
+            }
         }
-        if wanted["triggers"].is_array() {
-            hook.triggers = triggers(&wanted["triggers"]);
-        }
-        let answer = shown(world, webhook, &hook);
-        world.state.webhooks.insert(webhook, hook);
-        Ok(Json(answer))
+        let known = found(world, hook.id)?;
+        Ok(Json(shown(world, hook.id, known)))
     })
 }
 
 pub(crate) async fn delete(
-    State(service): State<Arc<BoxService>>,
-    caller: Caller,
-    Path(webhook): Path<String>,
+    hook: Subject<subject::Webhook, ManagesWebhooks>,
 ) -> Result<StatusCode, Refusal> {
-    let webhook = id(&webhook)?;
-    caller.needs("manage_webhook")?;
-    service.with(|world| {
-        own(world, &caller, webhook)?;
-        world.state.webhooks.remove(&webhook);
+    hook.with(|world| {
+        world.state.webhooks.remove(&hook.id);
         Ok(StatusCode::NO_CONTENT)
     })
 }
 
-fn own(world: &World<'_>, caller: &Caller, webhook: Id) -> Result<Webhook, Refusal> {
-    let hook = world.state.webhooks.get(&webhook);
-    hook.filter(|hook| hook.created_by == caller.user)
-        .cloned()
-        .ok_or_else(Refusal::not_found)
+fn found<'a>(world: &'a World<'_>, id: Id) -> Result<&'a Webhook, Refusal> {
+    let hook = world.state.webhooks.get(&id);
+    hook.ok_or_else(Refusal::not_found)
+}
+
+/// HTTPS on its own port.
+fn check_address(address: &str) -> Result<(), Refusal> {
+    let is_good = url::Url::parse(address)
+        .is_ok_and(|url| url.scheme() == "https" && url.port_or_known_default() == Some(443));
+    is_good
+        .then_some(())
+        .ok_or_else(|| Refusal::bad_request("Invalid address"))
 }
 
 fn triggers(wanted: &Value) -> Vec<String> {

@@ -10,12 +10,16 @@ use crate::box_service::world::World;
 impl World<'_> {
     /// An event of the enterprise's streams: the source is a small form of its own.
     pub(crate) fn enterprise_event(&self, event: &Event) -> Value {
+        let by = match self.switches.app_is_event_actor && event.by_app {
+            true => self.state.app.service_account,
+            false => event.by,
+        };
         json!({
             "type": "event",
             "event_id": event.id,
             "event_type": event.enterprise_type,
             "created_at": self.timestamp(event.time),
-            "created_by": self.user_mini(event.by),
+            "created_by": self.user_mini(by),
             "action_by": null,
             "session_id": null,
             "ip_address": "192.0.2.7",

@@ -148,6 +148,9 @@ impl World<'_> {
         self.record_version(id, actor);
         let told = self.switches.new_version_event.clone();
         self.happened(&told, "ITEM_UPLOAD", id, actor);
+        if self.switches.item_modify_event {
+            self.happened("ITEM_MODIFY", "ITEM_MODIFY", id, actor);
+        }
         Ok(())
     }
 

@@ -151,6 +151,7 @@ impl World<'_> {
         });
         if let Some(item) = self.state.tree.get_mut(id) {
             item.rare().classification = after;
+            item.etag += u32::from(self.switches.classification_moves_etag);
         }
         self.happened(told, "", id, actor);
         Ok(())
