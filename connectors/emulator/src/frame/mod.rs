@@ -6,6 +6,7 @@
 mod clock;
 mod content;
 mod control;
+pub(crate) mod delivery;
 mod faults;
 mod glob;
 mod journal;

@@ -94,6 +94,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     operation("set_api_enabled", "switches an API on or off: api, value"),
     operation("revoke_tokens", "makes all tokens invalid"),
+    operation("notify", "tells channels of changes"),
     operation(
         "generate",
         "makes many files: place, files, folders, documents, mean_size, seed",
@@ -227,6 +228,7 @@ pub(super) fn run(google: &Google, operation: &str, value: &Value) -> Result<Val
         "set_delegated" => google.set_delegated(given(it.scope.as_deref(), "scope")?, on),
         "set_api_enabled" => google.set_api_enabled(given(it.api.as_deref(), "api")?, on),
         "revoke_tokens" => google.revoke_tokens(),
+        "notify" => notify(google)?,
         other => return Err(ControlError::UnknownOperation(other.to_owned())),
     }
     Ok(json!({}))
@@ -238,4 +240,15 @@ fn change_user(google: &Google, value: &Value) -> Result<(), ControlError> {
     let email = given(email.as_ref().and_then(Value::as_str), "email")?;
     let change: UserChange = arguments(&Value::Object(fields))?;
     google.change_user(email, change)
+}
+
+/// Tells the channels without waiting for their receivers.
+fn notify(google: &Google) -> Result<(), ControlError> {
+    let (Ok(runtime), Some(this)) = (tokio::runtime::Handle::try_current(), google.this.upgrade())
+    else {
+        let why = "there is no runtime to send from";
+        return Err(ControlError::Conflict(why.to_owned()));
+    };
+    runtime.spawn(async move { this.notify().await });
+    Ok(())
 }

@@ -10,6 +10,7 @@ mod hand;
 mod ids;
 mod initial;
 mod mime;
+mod notifications;
 mod provider;
 mod seed;
 mod state;
@@ -18,7 +19,8 @@ mod tokens;
 mod wire;
 mod world;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use axum::extract::Request;
 use axum::response::Response;
@@ -61,6 +63,9 @@ pub struct Google {
     switches: RwLock<Arc<Switches>>,
     base: RwLock<Arc<Url>>,
     static_tokens: Vec<(String, String)>,
+    /// Whether messages to channels are on their way.
+    notifying: AtomicBool,
+    this: Weak<Self>,
 }
 
 impl std::fmt::Debug for Google {
@@ -77,7 +82,7 @@ impl Google {
         let base = unbound();
         let state = initial::state(&options.switches, &base, &frame);
         let person = format!("mina@{DOMAIN}");
-        Arc::new(Self {
+        Arc::new_cyclic(|this| Self {
             state: Mutex::new(state),
             switches: RwLock::new(Arc::new(options.switches)),
             base: RwLock::new(Arc::new(base)),
@@ -86,6 +91,8 @@ impl Google {
                 .into_iter()
                 .map(|token| (token, person.clone()))
                 .collect(),
+            notifying: AtomicBool::new(false),
+            this: this.clone(),
             frame,
         })
     }
@@ -118,8 +125,15 @@ impl Google {
         Arc::clone(&self.base.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Does something with the state.
+    /// Does something with the state, and has the channels told what came of it.
     fn with<T>(&self, work: impl FnOnce(&mut World<'_>) -> T) -> T {
+        let done = self.with_quietly(work);
+        self.notify_soon();
+        done
+    }
+
+    /// Does something with the state.
+    fn with_quietly<T>(&self, work: impl FnOnce(&mut World<'_>) -> T) -> T {
         let switches = self.present_switches();
         let base = self.present_base();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

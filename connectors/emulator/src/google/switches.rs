@@ -39,6 +39,14 @@ pub struct Switches {
     /// Whether what lay in a folder that is deleted for good is listed as removed. Off. [open]
     pub delete_lists_children: bool,
 
+    // Channels.
+    /// Whether channels are told of changes without a `notify` operation. On.
+    pub automatic_notifications: bool,
+    /// Real milliseconds for which changes are collected before a message.
+    pub notification_delay_milliseconds: u32,
+    /// Whether messages have a body, `{"kind":"drive#changes"}` (§3.4: either). Off.
+    pub notification_body: bool,
+
     // Content.
     /// Whether v2 answers with the bytes have an `ETag` (§5, seen once). On.
     pub media_etag: bool,
@@ -158,6 +166,9 @@ impl Default for Switches {
             all_drives_reason: "badRequest".to_owned(),
             trash_lists_children: false,
             delete_lists_children: false,
+            automatic_notifications: true,
+            notification_delay_milliseconds: 100,
+            notification_body: false,
             media_etag: true,
             range_etag: true,
             media_hash: MediaHash::None,

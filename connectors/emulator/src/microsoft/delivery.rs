@@ -1,16 +1,14 @@
-//! Calls that the service makes: to the receivers of notifications, on loopback only.
+//! What the service tells the receivers of notifications (reference/microsoft-graph.md §8.4).
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
-use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_util::rt::TokioIo;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
-use tokio::net::TcpStream;
-use url::{Host, Url};
+use url::Url;
+
+use crate::frame::delivery::post;
 
 /// How long a receiver may take to confirm.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -18,38 +16,14 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a receiver may take to take a notification.
 const DELIVERY: Duration = Duration::from_secs(3);
 
-/// The most bytes that are read of an answer.
-const ANSWER: usize = 64 * 1024;
-
-/// Whether a URL leads to this machine by plain HTTP.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    url.scheme() == "http" && address(url).is_some()
-}
-
-fn address(url: &Url) -> Option<SocketAddr> {
-    let ip: IpAddr = match url.host()? {
-        Host::Ipv4(ip) => ip.into(),
-        Host::Ipv6(ip) => ip.into(),
-        Host::Domain("localhost") => IpAddr::from([127, 0, 0, 1]),
-        Host::Domain(_) => return None,
-    };
-    ip.is_loopback()
-        .then(|| Some(SocketAddr::new(ip, url.port_or_known_default()?)))
-        .flatten()
-}
-
 /// Asks a receiver to repeat a token, and says whether it did.
 pub(crate) async fn handshake(url: &str, token: &str) -> bool {
     let Ok(mut url) = Url::parse(url) else {
         return false;
     };
     url.query_pairs_mut().append_pair("validationToken", token);
-    let answer = tokio::time::timeout(
-        HANDSHAKE,
-        post(&url, "text/plain; charset=utf-8", Bytes::new()),
-    )
-    .await;
-    let Ok(Ok(answer)) = answer else {
+    let headers = of_type("text/plain; charset=utf-8");
+    let Ok(answer) = post(&url, headers, Bytes::new(), HANDSHAKE).await else {
         return false;
     };
     answer.status == StatusCode::OK
@@ -65,71 +39,12 @@ pub(crate) async fn deliver(url: &str, body: &Value) -> bool {
     let Ok(url) = Url::parse(url) else {
         return false;
     };
+    let headers = of_type("application/json; charset=utf-8");
     let body = Bytes::from(body.to_string());
-    let answer = tokio::time::timeout(
-        DELIVERY,
-        post(&url, "application/json; charset=utf-8", body),
-    )
-    .await;
-    matches!(answer, Ok(Ok(answer)) if answer.status.is_success())
+    let answer = post(&url, headers, body, DELIVERY).await;
+    answer.is_ok_and(|answer| answer.status.is_success())
 }
 
-struct Answer {
-    status: StatusCode,
-    media_type: String,
-    body: Bytes,
-}
-
-/// Why a call could not be made.
-#[derive(Debug, thiserror::Error)]
-enum CallError {
-    #[error("the receiver is not on this machine")]
-    NotLoopback,
-    #[error("cannot connect")]
-    Connect(#[from] std::io::Error),
-    #[error("cannot send the request")]
-    Send(#[from] hyper::Error),
-    #[error("the request is not valid")]
-    Request(#[from] http::Error),
-    #[error("the answer cannot be read")]
-    Answer,
-}
-
-async fn post(url: &Url, media_type: &str, body: Bytes) -> Result<Answer, CallError> {
-    if !is_loopback(url) {
-        return Err(CallError::NotLoopback);
-    }
-    let address = address(url).ok_or(CallError::NotLoopback)?;
-    let stream = TcpStream::connect(address).await?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(async move {
-        // An error of the connection is also one of the request, where it is seen.
-        drop(connection.await);
-    });
-    let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri(target)
-        .header(HOST, address.to_string())
-        .header(CONTENT_TYPE, media_type)
-        .body(Full::new(body))?;
-    let response = sender.send_request(request).await?;
-    let (head, body) = response.into_parts();
-    let media_type = head
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
-    let body = Limited::new(body, ANSWER)
-        .collect()
-        .await
-        .map_err(|_| CallError::Answer)?
-        .to_bytes();
-    Ok(Answer {
-        status: head.status,
-        media_type,
-        body,
-    })
+fn of_type(media_type: &'static str) -> HeaderMap {
+    HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))])
 }

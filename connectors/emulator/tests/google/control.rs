@@ -76,6 +76,7 @@ async fn every_operation_works_by_name() {
         json!({"file": file, "name": "canDownload", "value": false}),
     );
     run("edit_metadata", json!({"file": file}));
+    run("notify", json!({}));
     run("edit_before_upload", json!({"file": file, "text": "y"}));
     assert_eq!(run("read", json!({"file": file})), json!({"text": "x"}));
     run(

@@ -8,6 +8,7 @@
 
 mod access;
 mod changes;
+mod channels;
 mod content;
 mod control;
 mod limits;

@@ -1,12 +1,142 @@
 //! Change notifications and mirrored labels: the optional parts.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use chrono::TimeDelta;
 use labeld_connector::http::Url;
-use labeld_connector::{Connector as _, ErrorKind, FeedRef, HintRequest, MirroredLabel};
-use labeld_connector_google::{GoogleOptions, HintOptions, MirrorLabel};
+use labeld_connector::{
+    ChangeHints, Connector as _, ErrorKind, FeedRef, HintAnswer, HintRequest, MirroredLabel,
+    Subscription,
+};
+use labeld_connector_google::{GoogleDrive, GoogleOptions, HintOptions, MirrorLabel};
 
 use crate::support::{MINA, World};
+
+/// What the connector says to whatever comes to its public address.
+#[derive(Clone)]
+struct Receiver {
+    drive: Arc<GoogleDrive>,
+    known: Arc<Mutex<Vec<Subscription>>>,
+    answers: Arc<Mutex<Vec<HintAnswer>>>,
+}
+
+impl Receiver {
+    async fn new(world: &World) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hooks/google", listener.local_addr().unwrap());
+        let hints = HintOptions {
+            notification_url: Url::parse(&url).unwrap(),
+        };
+        let drive = world.connect(GoogleOptions {
+            hints: Some(hints),
+            ..world.options()
+        });
+        let receiver = Self {
+            drive: Arc::new(drive),
+            known: Arc::default(),
+            answers: Arc::default(),
+        };
+        let routes = Router::new().fallback(hear).with_state(receiver.clone());
+        tokio::spawn(async { axum::serve(listener, routes).await.unwrap() });
+        world.switch(|switches| switches.automatic_notifications = false);
+        receiver
+    }
+
+    fn hints(&self) -> &dyn ChangeHints {
+        self.drive.change_hints().unwrap()
+    }
+
+    /// Subscribes, and is told that the channel is open.
+    async fn subscribe(
+        &self,
+        world: &World,
+        feed: &FeedRef,
+        known: Option<&Subscription>,
+    ) -> Subscription {
+        let made = self.hints().subscribe(feed, known).await.unwrap();
+        self.known.lock().unwrap().push(made.clone());
+        assert_eq!(world.google().notify().await, 1);
+        let [sync] = self.take().try_into().unwrap();
+        assert_eq!((sync.status, &*sync.look_at), (200, &[][..]));
+        made
+    }
+
+    /// The answers since the last look.
+    fn take(&self) -> Vec<HintAnswer> {
+        std::mem::take(&mut self.answers.lock().unwrap())
+    }
+}
+
+async fn hear(
+    State(receiver): State<Receiver>,
+    headers: HeaderMap,
+    body: axum::body::Bytes,
+) -> StatusCode {
+    let headers: Vec<(String, String)> = headers
+        .iter()
+        .map(|(name, value)| pair(name.as_str(), value.to_str().unwrap()))
+        .collect();
+    let request = HintRequest {
+        query: &[],
+        headers: &headers,
+        body: &body,
+    };
+    let known = receiver.known.lock().unwrap().clone();
+    let answer = receiver.hints().receive(&request, &known);
+    let status = StatusCode::from_u16(answer.status).unwrap();
+    receiver.answers.lock().unwrap().push(answer);
+    status
+}
+
+#[tokio::test]
+async fn a_hint_arrives_and_goes_on_arriving_when_the_channel_is_renewed() {
+    let world = World::new().await;
+    let google = world.google();
+    let receiver = Receiver::new(&world).await;
+    let feed = FeedRef(format!("user/{}", google.user_id(MINA).unwrap()));
+    let first = receiver.subscribe(&world, &feed, None).await;
+
+    google.put(MINA, "a.docx", "x", MINA).unwrap();
+    assert_eq!(google.notify().await, 1);
+    let [heard] = receiver.take().try_into().unwrap();
+    assert_eq!(heard.look_at, std::slice::from_ref(&feed));
+    assert!(heard.renew.is_empty(), "it lives for a week");
+
+    // Near its end a message says so too.
+    let clock = world.emulator.clock();
+    clock.set(first.expires - TimeDelta::hours(2));
+    receiver.drive.feeds().await.unwrap();
+    google.put(MINA, "b.docx", "x", MINA).unwrap();
+    assert_eq!(google.notify().await, 1);
+    let [heard] = receiver.take().try_into().unwrap();
+    assert_eq!(heard.look_at, std::slice::from_ref(&feed));
+    assert_eq!(heard.renew, std::slice::from_ref(&first.id));
+
+    // There is no renewal: for a while both channels tell.
+    let second = receiver.subscribe(&world, &feed, Some(&first)).await;
+    assert_ne!(second.id, first.id);
+    assert_ne!(second.secret, first.secret);
+    google.put(MINA, "c.docx", "x", MINA).unwrap();
+    assert_eq!(google.notify().await, 2);
+    for heard in receiver.take() {
+        assert_eq!(heard.look_at, std::slice::from_ref(&feed));
+    }
+    clock.set(first.expires + TimeDelta::minutes(1));
+    receiver.drive.feeds().await.unwrap();
+    google.put(MINA, "d.docx", "x", MINA).unwrap();
+    assert_eq!(google.notify().await, 1);
+    let [heard] = receiver.take().try_into().unwrap();
+    assert_eq!(heard.look_at, std::slice::from_ref(&feed));
+    assert!(heard.renew.is_empty());
+
+    receiver.hints().unsubscribe(&second).await.unwrap();
+    google.put(MINA, "e.docx", "x", MINA).unwrap();
+    assert_eq!(google.notify().await, 0);
+}
 
 fn pair(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())

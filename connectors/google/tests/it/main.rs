@@ -17,4 +17,5 @@ mod reading;
 mod sharing;
 mod support;
 mod tokens;
+mod unchanged;
 mod writing;

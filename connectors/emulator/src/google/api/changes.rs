@@ -7,7 +7,7 @@ use super::render;
 use super::route::Context;
 use crate::frame::Reply;
 use crate::google::state::file::File;
-use crate::google::state::log::{Aside, Entry, LogOf, Sequence};
+use crate::google::state::log::{Aside, Entry, LogOf, Sequence, Wanted};
 use crate::google::state::written;
 use crate::google::wire::failure::Failure;
 use crate::google::wire::fields::Mask;
@@ -74,7 +74,7 @@ pub(super) fn list(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {
         .filter(|_| !disturb::cursor_is_expired(call))
         .ok_or_else(|| Failure::invalid("pageToken"))?;
     let size = call.page_size("pageSize", 100, 1000)?;
-    let view = View::of(context)?;
+    let wanted = wanted(context)?;
     let fields = call.parameter("fields").unwrap_or(DEFAULT);
     let mask = Mask::parse(fields, Shape::named(Api::DriveV3, "ChangeList"))?;
     let of_file = mask.within("changes").within("file").clone();
@@ -85,7 +85,7 @@ pub(super) fn list(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {
     } else {
         let entries = context.world.state.logs.since(&log, from - 1);
         for (place, entry, time) in entries {
-            let Some(mut change) = view.change(context, &log, &entry, &of_file) else {
+            let Some(mut change) = change(context, &log, wanted, &entry, &of_file) else {
                 continue;
             };
             if changes.len() == size {
@@ -107,97 +107,59 @@ pub(super) fn list(context: &mut Context<'_, '_>) -> Result<Reply, Failure> {
     Ok(Reply::json(mask.apply(answer)))
 }
 
-/// What of a log is wanted.
-struct View {
-    with_removals: bool,
-    with_drives: bool,
-    with_corpus_removals: bool,
-    my_drive_only: bool,
+/// What the call wants of its log.
+pub(super) fn wanted(context: &Context<'_, '_>) -> Result<Wanted, Failure> {
+    let call = context.call;
+    let drives = call.flag("includeItemsFromAllDrives")? || call.flag("includeTeamDriveItems")?;
+    if drives && !context.supports_all_drives()? {
+        let reason = &context.world.switches.all_drives_reason;
+        return Err(Failure::bad_request(
+            reason,
+            "The includeItemsFromAllDrives parameter requires supportsAllDrives.",
+        ));
+    }
+    Ok(Wanted {
+        removals: call.flag_unless("includeRemoved")?,
+        drives,
+        corpus_removals: call.flag("includeCorpusRemovals")?,
+        my_drive_only: call.flag("restrictToMyDrive")?,
+    })
 }
 
-impl View {
-    fn of(context: &Context<'_, '_>) -> Result<Self, Failure> {
-        let call = context.call;
-        let with_drives =
-            call.flag("includeItemsFromAllDrives")? || call.flag("includeTeamDriveItems")?;
-        if with_drives && !context.supports_all_drives()? {
-            let reason = &context.world.switches.all_drives_reason;
-            return Err(Failure::bad_request(
-                reason,
-                "The includeItemsFromAllDrives parameter requires supportsAllDrives.",
-            ));
-        }
-        Ok(Self {
-            with_removals: call.flag_unless("includeRemoved")?,
-            with_drives,
-            with_corpus_removals: call.flag("includeCorpusRemovals")?,
-            my_drive_only: call.flag("restrictToMyDrive")?,
-        })
+/// An entry as the caller sees it; `None` when they do not.
+fn change(
+    context: &Context<'_, '_>,
+    log: &LogOf,
+    wanted: Wanted,
+    entry: &Entry,
+    of_file: &Mask,
+) -> Option<Value> {
+    let (world, user) = (&*context.world, &context.caller.user);
+    if !world.tells(user, log, wanted, entry) {
+        return None;
     }
-
-    /// An entry as the caller sees it; `None` when they do not.
-    fn change(
-        &self,
-        context: &Context<'_, '_>,
-        log: &LogOf,
-        entry: &Entry,
-        of_file: &Mask,
-    ) -> Option<Value> {
-        let state = &context.world.state;
-        match entry {
-            Entry::File(number) => {
-                let file = state.file(*number)?;
-                self.shows(context, log, file).then(|| {
-                    let shown = render::file(context.world, &context.caller.user, file, of_file, &context.labels());
-                    json!({"changeType": "file", "type": "file", "removed": false, "fileId": file.id, "file": shown})
-                })
-            }
-            Entry::Aside(Aside::Gone(id)) => {
-                let file = state.find(id);
-                // Where it shows in this log all the same, it stands there by itself.
-                if file.is_some_and(|file| self.shows(context, log, file)) || !self.with_removals {
-                    return None;
-                }
-                let mut change = json!({"changeType": "file", "type": "file", "removed": true, "fileId": id});
-                let user = &context.caller.user;
-                let readable = file.filter(|file| context.world.access(user, file.number).is_some());
-                if let Some(file) = readable.filter(|_| self.with_corpus_removals) {
-                    change["file"] = render::file(context.world, user, file, of_file, &context.labels());
-                }
-                Some(change)
-            }
-            Entry::Aside(Aside::Drive(id)) => {
-                let drive = state.drives.get(id)?;
-                let is_wanted = self.with_drives || matches!(log, LogOf::Drive(_));
-                is_wanted.then(|| {
-                    json!({"changeType": "drive", "type": "teamDrive", "removed": false, "driveId": id,
-                           "drive": {"kind": "drive#drive", "id": id, "name": drive.name}})
-                })
-            }
-            Entry::Aside(Aside::DriveGone(id)) => (self.with_removals && self.with_drives).then(|| {
-                json!({"changeType": "drive", "type": "teamDrive", "removed": true, "driveId": id})
-            }),
+    let shown = |file: &File| render::file(world, user, file, of_file, &context.labels());
+    Some(match entry {
+        Entry::File(number) => {
+            let file = world.state.file(*number)?;
+            json!({"changeType": "file", "type": "file", "removed": false, "fileId": file.id, "file": shown(file)})
         }
-    }
-
-    fn shows(&self, context: &Context<'_, '_>, log: &LogOf, file: &File) -> bool {
-        let user = &context.caller.user;
-        match log {
-            LogOf::Drive(drive) => file.drive.as_ref() == Some(drive),
-            LogOf::User(_) => {
-                let is_own = file.owner.as_ref() == Some(&user.id);
-                let is_wanted = match file.drive {
-                    Some(_) => self.with_drives,
-                    None => is_own || !self.my_drive_only,
-                };
-                let sees = || {
-                    context
-                        .world
-                        .access(user, file.number)
-                        .is_some_and(|access| access.is_own)
-                };
-                is_wanted && (is_own || sees())
+        Entry::Aside(Aside::Gone(id)) => {
+            let mut change =
+                json!({"changeType": "file", "type": "file", "removed": true, "fileId": id});
+            let file = world.state.find(id).filter(|_| wanted.corpus_removals);
+            if let Some(file) = file.filter(|file| world.access(user, file.number).is_some()) {
+                change["file"] = shown(file);
             }
+            change
         }
-    }
+        Entry::Aside(Aside::Drive(id)) => {
+            let name = &world.state.drives.get(id)?.name;
+            json!({"changeType": "drive", "type": "teamDrive", "removed": false, "driveId": id,
+                   "drive": {"kind": "drive#drive", "id": id, "name": name}})
+        }
+        Entry::Aside(Aside::DriveGone(id)) => {
+            json!({"changeType": "drive", "type": "teamDrive", "removed": true, "driveId": id})
+        }
+    })
 }

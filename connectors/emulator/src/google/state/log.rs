@@ -42,6 +42,19 @@ impl Aside {
     }
 }
 
+/// What a reader of a log wants of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// What is gone from the log.
+    pub(crate) removals: bool,
+    /// Shared drives, and what lies in them, in a user's log.
+    pub(crate) drives: bool,
+    /// Beside a removal the file, where the reader still reaches it.
+    pub(crate) corpus_removals: bool,
+    /// Only what lies in the user's own My Drive.
+    pub(crate) my_drive_only: bool,
+}
+
 /// All logs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Logs {

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::directory::UserId;
 use super::file::FileNumber;
+use super::log::{LogOf, Sequence, Wanted};
 use crate::frame::Content;
 
 /// Tokens, upload sessions, channels and what was used of the quota.
@@ -51,11 +53,25 @@ pub(crate) struct UploadSession {
 /// A channel for change notifications.
 #[derive(Debug, Clone)]
 pub(crate) struct Channel {
+    /// The service's name for what is watched.
     pub(crate) resource: String,
-    pub(crate) user: String,
+    /// The same as a URL.
+    pub(crate) uri: String,
+    pub(crate) log: LogOf,
+    pub(crate) wanted: Wanted,
+    /// Who opened it.
+    pub(crate) user: UserId,
     pub(crate) address: String,
     pub(crate) token: Option<String>,
     pub(crate) expires: DateTime<Utc>,
+    /// Whether the receiver has been told that it is open.
+    pub(crate) is_open: bool,
+    /// The number of the last message.
+    pub(crate) number: u64,
+    /// The place in the log up to which the receiver has been told.
+    pub(crate) told: Sequence,
+    /// How often in a row the receiver was not ready.
+    pub(crate) attempts: u32,
 }
 
 /// What was used of the quota in the present minute.

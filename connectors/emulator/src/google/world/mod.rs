@@ -2,6 +2,7 @@
 
 mod access;
 mod edit;
+mod logs;
 mod people;
 mod place;
 mod sharing;
