@@ -1,6 +1,6 @@
 //! The people of the tenant (reference/google-drive.md §2.1).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use labeld_connector::Result;
@@ -25,6 +25,8 @@ pub(crate) struct People(Mutex<Known>);
 struct Known {
     by_id: HashMap<String, Arc<User>>,
     ids: HashMap<String, String>,
+    /// Addresses of visitors, in lower case.
+    guests: Arc<BTreeSet<String>>,
     /// Whether it is everybody.
     is_complete: bool,
     /// When it was begun to be learnt.
@@ -99,6 +101,11 @@ impl People {
             .cloned()
     }
 
+    /// Addresses of the visitors among those who were seen, in lower case.
+    pub(crate) fn guests(&self) -> Arc<BTreeSet<String>> {
+        Arc::clone(&self.held().guests)
+    }
+
     /// Whether everybody was listed.
     pub(crate) fn are_complete(&self) -> bool {
         self.held().is_complete
@@ -141,8 +148,11 @@ impl People {
 
 impl Known {
     fn put(&mut self, user: &Arc<User>) {
-        self.ids
-            .insert(user.primary_email.to_lowercase(), user.id.clone());
+        let email = user.primary_email.to_lowercase();
+        if user.is_guest_user == Some(true) {
+            Arc::make_mut(&mut self.guests).insert(email.clone());
+        }
+        self.ids.insert(email, user.id.clone());
         self.by_id.insert(user.id.clone(), Arc::clone(user));
     }
 }

@@ -18,32 +18,48 @@ pub(crate) struct Domains {
     asked: Remembered<(), Arc<OwnDomains>>,
 }
 
-/// Domains in lower case.
+/// Which addresses are the organisation's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct OwnDomains(BTreeSet<String>);
+pub(crate) struct OwnDomains {
+    /// In lower case.
+    domains: BTreeSet<String>,
+    /// Visitors, who have an account and belong to somebody else.
+    guests: Arc<BTreeSet<String>>,
+}
 
 impl OwnDomains {
     pub(crate) fn of<'a>(domains: impl IntoIterator<Item = &'a str>) -> Self {
         let domains = domains
             .into_iter()
             .map(|domain| domain.trim().to_lowercase());
-        Self(domains.filter(|domain| !domain.is_empty()).collect())
+        Self {
+            domains: domains.filter(|domain| !domain.is_empty()).collect(),
+            guests: Arc::default(),
+        }
+    }
+
+    /// The same without these addresses, which are in lower case.
+    pub(crate) fn without(&self, guests: Arc<BTreeSet<String>>) -> Self {
+        Self {
+            guests,
+            ..self.clone()
+        }
     }
 
     /// Whether a domain is one of them.
     pub(crate) fn have(&self, domain: &str) -> bool {
-        self.0.contains(&domain.to_lowercase())
+        self.domains.contains(&domain.to_lowercase())
     }
 
-    /// Whether an address is in one of them.
+    /// Whether an address is in one of them, and no visitor's.
     pub(crate) fn own(&self, email: &str) -> bool {
-        email
-            .rsplit_once('@')
-            .is_some_and(|(_, domain)| self.have(domain))
+        let domain = email.rsplit_once('@').map(|(_, domain)| domain);
+        domain.is_some_and(|domain| self.have(domain))
+            && !self.guests.contains(&email.to_lowercase())
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.domains.iter().map(String::as_str)
     }
 }
 
@@ -51,7 +67,7 @@ impl Domains {
     pub(crate) fn new(configured: &[String]) -> Self {
         let own = OwnDomains::of(configured.iter().map(String::as_str));
         Self {
-            configured: (!own.0.is_empty()).then(|| Arc::new(own)),
+            configured: (!own.domains.is_empty()).then(|| Arc::new(own)),
             asked: Remembered::new(1, A_DAY),
         }
     }

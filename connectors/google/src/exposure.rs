@@ -1,5 +1,7 @@
 //! Who can reach a file (reference/google-drive.md §8).
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use labeld_connector::{Exposure, FileRef, Result};
 
@@ -87,12 +89,26 @@ impl Findings {
 }
 
 impl GoogleDrive {
+    /// Which addresses are the organisation's own. Visitors whom the directory has named are not.
+    ///
+    /// # Errors
+    ///
+    /// When the directory does not tell its domains.
+    pub(crate) async fn own_addresses(&self) -> Result<Arc<OwnDomains>> {
+        let own = self.domains.get(&self.client).await?;
+        let guests = self.people.guests();
+        if guests.is_empty() {
+            return Ok(own);
+        }
+        Ok(Arc::new(own.without(guests)))
+    }
+
     /// Who can reach a file.
     pub(crate) async fn exposure_of(&self, file: &FileRef) -> Result<Exposure> {
         let (corpus, id) = parse_file(file, OPERATION)?;
         let sight = self.sight(&corpus, OPERATION).await?;
         let purpose = Purpose::new(OPERATION, &file.0);
-        let own = self.domains.get(&self.client).await?;
+        let own = self.own_addresses().await?;
         let permissions = self.permissions(&id, &[], &purpose, &sight.eyes).await?;
         let now = self.client.drive.clock().now();
         let (owner, least) = match corpus {

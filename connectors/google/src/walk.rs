@@ -123,7 +123,7 @@ impl GoogleDrive {
         if !self.options.list_permissions {
             return Ok(None);
         }
-        match self.domains.get(&self.client).await {
+        match self.own_addresses().await {
             Ok(own) => Ok(Some(own)),
             Err(error) if error.kind().is_retryable() => Err(error),
             Err(error) => {

@@ -16,7 +16,7 @@ const fn operation(name: &'static str, about: &'static str) -> Operation {
 pub(super) const OPERATIONS: &[Operation] = &[
     operation(
         "add_user",
-        "adds a person: email, name, unit, department, admin; gives the id",
+        "adds a person: email, name, unit, department, admin, guest; gives the id",
     ),
     operation(
         "change_user",

@@ -34,6 +34,8 @@ pub struct NewUser {
     pub department: Option<String>,
     /// Whether it is an administrator.
     pub admin: bool,
+    /// Whether it is a visitor.
+    pub guest: bool,
 }
 
 /// What is to be changed about a person.
@@ -87,6 +89,7 @@ impl Google {
                 email: user.email,
                 department: user.department,
                 is_admin: user.admin,
+                is_guest: user.guest,
             })
         })
     }

@@ -75,6 +75,7 @@ fn people(world: &mut World<'_>) {
             unit: unit.to_owned(),
             department: department.map(str::to_owned),
             is_admin,
+            is_guest: false,
         };
         // Nobody is there yet to have the address.
         let _ = world.add_person(person);

@@ -70,6 +70,35 @@ async fn exposure_follows_the_permissions() {
     }
 }
 
+/// A visitor has an account, perhaps with an address of the organisation, and belongs to somebody else.
+#[tokio::test]
+async fn a_visitor_is_an_outsider() {
+    let world = World::new().await;
+    let google = world.google();
+    for (email, guest) in [("bob@alder.example", false), ("eve@alder.example", true)] {
+        let person = NewUser {
+            email: email.to_owned(),
+            guest,
+            ..NewUser::default()
+        };
+        google.add_user(person).unwrap();
+        let id = google.put(MINA, &format!("{email}.docx"), "x", MINA);
+        google
+            .share(&id.unwrap(), user(email), Role::Reader)
+            .unwrap();
+    }
+    let drive = world.connect(world.options());
+    let walked = walk(&drive).await;
+    for (email, expected) in [
+        ("bob@alder.example", Exposure::Internal),
+        ("eve@alder.example", Exposure::External),
+    ] {
+        let meta = walked.at(&format!("{MINA}/{email}.docx"));
+        assert_eq!(meta.exposure, expected, "{email}");
+        assert_eq!(drive.exposure(&meta.file).await.unwrap(), expected);
+    }
+}
+
 #[tokio::test]
 async fn outsiders_in_groups_are_seen_where_groups_are_opened() {
     for (expand_groups, expected) in [(false, Exposure::Internal), (true, Exposure::External)] {

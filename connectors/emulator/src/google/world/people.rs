@@ -14,6 +14,7 @@ pub(crate) struct NewPerson {
     pub(crate) unit: String,
     pub(crate) department: Option<String>,
     pub(crate) is_admin: bool,
+    pub(crate) is_guest: bool,
 }
 
 impl World<'_> {
@@ -34,7 +35,7 @@ impl World<'_> {
             is_admin: person.is_admin,
             suspended: false,
             archived: false,
-            is_guest: false,
+            is_guest: person.is_guest,
             unit: person.unit,
             department: person.department,
             drive: DriveService::On,
