@@ -1,7 +1,7 @@
 //! How long a save of somebody else can fall under a write through v3: from the arrival of the last look at the file to the
 //! moment at which the service stores the upload, on loopback.
 //!
-//! `cargo run --release -p labeld-connector-google --example write_window -- [WRITES] [KIB]`
+//! `cargo run -p labeld-connector-google --example write_window -- [WRITES] [KIB]`
 
 #![allow(clippy::unwrap_used, reason = "a measurement that fails has no figure")]
 
