@@ -105,8 +105,9 @@ fn replacement(dialect: Dialect, placeholder: &str) -> String {
         (Dialect::Postgres, "shared") => "FOR SHARE".to_owned(),
         (Dialect::Postgres, "locked") => lock(argument, ""),
         (Dialect::Postgres, "skip_locked") => lock(argument, " SKIP LOCKED"),
-        (Dialect::Sqlite, _) => String::new(),
-        (Dialect::Postgres, other) => format!("{{{other}}}"),
+        (Dialect::Sqlite, "shared" | "locked" | "skip_locked") => String::new(),
+        // No database takes this for SQL.
+        (_, other) => format!("{{{other}}}"),
     }
 }
 
@@ -156,6 +157,14 @@ mod tests {
         ];
         for (dialect, expected) in table {
             assert_eq!(STATEMENT.text(dialect), expected);
+        }
+    }
+
+    #[test]
+    fn a_placeholder_that_nobody_knows_is_not_dropped() {
+        static STATEMENT: Statement = Statement::new("a {text:$1}");
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            assert_eq!(STATEMENT.text(dialect), "a {text:$1}");
         }
     }
 
