@@ -89,7 +89,7 @@ impl Supplied {
                     Ok(made) => {
                         supplied
                             .apps
-                            .push((made, settings, app.pace(), tenant.schedules.clone()))
+                            .push((made, settings, app.pace(), tenant.schedules.clone()));
                     }
                     Err(error) => supplied.unserved.push(Unserved {
                         tenant: tenant.name.clone(),

@@ -1,5 +1,6 @@
 //! When a task is due. Pure: the time is the caller's.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,7 +21,7 @@ pub(super) struct Timing {
 enum Rhythm {
     /// So long after the end of the last one.
     Every(TimeDelta),
-    At(Schedule),
+    At(Arc<Schedule>),
 }
 
 /// A task that failed is tried again after so long, where its schedule would let it wait longer.
@@ -45,7 +46,7 @@ impl Timing {
     /// By a schedule.
     pub(super) fn at(schedule: &Schedule, jitter: Duration) -> Self {
         Self {
-            rhythm: Rhythm::At(schedule.clone()),
+            rhythm: Rhythm::At(Arc::new(schedule.clone())),
             jitter: delta(jitter),
             begins_at_once: false,
         }

@@ -324,6 +324,11 @@ impl PrivateCluster {
         let mut server = server(&self.binaries, self.owner, folder);
         // What was committed is to outlive a crash of the server, if not one of the machine.
         server.args(["-c", "synchronous_commit=on"]);
+        // Ends with the server, and is waited for by nobody: the test only cares that the server is there or gone.
+        #[allow(
+            clippy::zombie_processes,
+            reason = "it may outlive the test that started it"
+        )]
         Command::new("sh")
             .args(["-c", WATCH_PRIVATE, "watch"])
             .arg(folder.join("users.lock"))

@@ -146,7 +146,7 @@ async fn rescan_all(args: &RescanArgs, session: &Session, work: &Work) -> Result
     while let Some((done, (app, _))) = results.next().await {
         match done {
             Ok(finished) => {
-                watches.hidden(|| totals.add(&app.tenant, &app.name, &finished, &mut listing))?
+                watches.hidden(|| totals.add(&app.tenant, &app.name, &finished, &mut listing))?;
             }
             Err(StageError::Stopped) => interrupted.push(app.to_string()),
             Err(error @ (StageError::Store(_) | StageError::LeaseLost { .. })) => {

@@ -176,7 +176,7 @@ fn doctor_names_missing_scopes_and_refused_credentials() {
                     "box-app.json",
                     "\"clientSecret\":\"",
                     "\"clientSecret\":\"not",
-                )
+                );
             },
             12,
             "token",
@@ -188,7 +188,7 @@ fn doctor_names_missing_scopes_and_refused_credentials() {
                 cloud
                     .emulator
                     .google()
-                    .set_delegated("drive.readonly", false)
+                    .set_delegated("drive.readonly", false);
             },
             12,
             "scope drive.readonly",

@@ -36,8 +36,11 @@ use Step::{GiveBack, Land, Limit, PausedUntil, Take};
 /// Monday, and the days behind it.
 const MON: &str = "2026-03-02";
 
-/// Rules §6, "test vector (reading B)", and the same for reading C where it differs. Times without a date are Monday's.
-const VECTORS: &[(&str, CapReset, &[(&str, Step)])] = &[
+/// What it shows, the reading, and the steps with their times.
+type Vector = (&'static str, CapReset, &'static [(&'static str, Step)]);
+
+/// Rules §6, "test vector (reading B)", and the same for reading C where it differs.
+const VECTORS: &[Vector] = &[
     (
         "the hundredth shortly after midnight",
         CapReset::Noon,

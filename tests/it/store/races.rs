@@ -130,10 +130,9 @@ async fn every_change_is_scanned_by_one_worker_at_a_time() {
     }
     // Changes may have come after the others had seen the end of the queue.
     scan_all(processes[0].clone(), app, Arc::clone(&watch)).await;
-    let watch = watch.lock().unwrap();
-    assert_eq!(watch.scans.len(), FILES);
-    assert!(watch.scans.values().all(|scans| (1..=4).contains(scans)));
-    drop(watch);
+    let scans: Vec<_> = watch.lock().unwrap().scans.values().copied().collect();
+    assert_eq!(scans.len(), FILES);
+    assert!(scans.iter().all(|scans| (1..=4).contains(scans)));
     assert_eq!(queue::waiting(&processes[0], app, 1).await.unwrap(), 0);
     let unread = files::Page {
         after: None,

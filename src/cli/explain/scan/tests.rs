@@ -155,7 +155,7 @@ fn each_state_says_what_to_do() {
                 case.job = Some(JobState {
                     due: at(90),
                     ..job()
-                })
+                });
             },
             ScanState::Retry,
             EXISTING,
