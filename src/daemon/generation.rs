@@ -26,7 +26,7 @@ use crate::pipeline::{
     App, CrashMarkers, MarkerError, MemoryBudget, ScanSettings, StageError, StopSignal, Work,
     error_chain,
 };
-use crate::pipeline::{exposure, poll, poll_task};
+use crate::pipeline::{exposure, poll, poll_task, subscriptions};
 use crate::store::workers::{self, WorkerId};
 use crate::store::{Db, StoreError};
 
@@ -38,6 +38,8 @@ pub(super) struct Served {
     pub(super) work: Work,
     pace: PaceConfig,
     schedules: SchedulesConfig,
+    /// Whether its change notifications are taken.
+    wants_hints: bool,
 }
 
 /// An app that cannot be worked on.
@@ -58,10 +60,20 @@ pub(super) struct Labels {
     schedules: SchedulesConfig,
 }
 
+/// An app that can be worked on.
+#[derive(Debug)]
+struct SuppliedApp {
+    app: App,
+    settings: ScanSettings,
+    pace: PaceConfig,
+    schedules: SchedulesConfig,
+    wants_hints: bool,
+}
+
 /// What a configuration names, ready to be worked on.
 #[derive(Debug, Default)]
 pub(super) struct Supplied {
-    apps: Vec<(App, ScanSettings, PaceConfig, SchedulesConfig)>,
+    apps: Vec<SuppliedApp>,
     pub(super) unserved: Vec<Unserved>,
     labels: Vec<Labels>,
 }
@@ -86,11 +98,13 @@ impl Supplied {
             };
             for app in tenant.apps() {
                 match organisation.app(app) {
-                    Ok(made) => {
-                        supplied
-                            .apps
-                            .push((made, settings, app.pace(), tenant.schedules.clone()));
-                    }
+                    Ok(made) => supplied.apps.push(SuppliedApp {
+                        app: made,
+                        settings,
+                        pace: app.pace(),
+                        schedules: tenant.schedules.clone(),
+                        wants_hints: config.http.webhooks.is_some() && tenant.wants_hints(app),
+                    }),
                     Err(error) => supplied.unserved.push(Unserved {
                         tenant: tenant.name.clone(),
                         app: app.name().clone(),
@@ -173,11 +187,12 @@ impl Running {
             Arc::clone(&foundation.budget),
             Arc::clone(&foundation.markers),
         );
-        let serve = |(app, settings, pace, schedules)| Served {
-            app,
-            settings,
-            pace,
-            schedules,
+        let serve = |supplied: SuppliedApp| Served {
+            app: supplied.app,
+            settings: supplied.settings,
+            pace: supplied.pace,
+            schedules: supplied.schedules,
+            wants_hints: supplied.wants_hints,
             work: Work {
                 queued: Arc::default(),
                 unreturned: Arc::default(),
@@ -188,6 +203,7 @@ impl Running {
         let mut list: Vec<(Task, Work)> = Vec::new();
         for served in &apps {
             let tasks = app_tasks(served);
+            let tasks = tasks.chain(served.wants_hints.then(|| subscribe_task(served)));
             list.extend(tasks.map(|task| (task, served.work.clone())));
         }
         for labels in &supplied.labels {
@@ -201,13 +217,6 @@ impl Running {
             let Unserved { tenant, app, why } = unserved;
             tracing::error!("{tenant}/{app} is left out: {why}");
         }
-        let mut tasks = JoinSet::new();
-        for (task, work) in list {
-            tasks.spawn(tasks::keep(task, Arc::clone(shared), work));
-        }
-        for served in &apps {
-            tasks.spawn(keep_scanning(served.clone(), Arc::clone(shared)));
-        }
         let generation = Arc::new(Generation {
             work,
             apps,
@@ -216,7 +225,15 @@ impl Running {
             guests: Arc::default(),
             nudges,
         });
+        // First, so that who asks for a subscription finds whoever confirms it.
         shared.update(|present| present.generation = Some(Arc::clone(&generation)));
+        let mut tasks = JoinSet::new();
+        for (task, work) in list {
+            tasks.spawn(tasks::keep(task, Arc::clone(shared), work));
+        }
+        for served in &generation.apps {
+            tasks.spawn(keep_scanning(served.clone(), Arc::clone(shared)));
+        }
         Self {
             generation,
             tasks,
@@ -286,6 +303,9 @@ fn process_name() -> String {
     format!("{host}:{}", std::process::id())
 }
 
+/// How often it is looked whether subscriptions to change notifications end soon.
+const SUBSCRIBE_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
+
 /// The name of an app's task.
 fn task_name(what: &str, whom: &dyn Display) -> String {
     format!("{what}:{whom}")
@@ -322,6 +342,20 @@ fn app_tasks(served: &Served) -> impl Iterator<Item = Task> {
         async move { Ok(exposure::refresh_exposure(&work, &app).await.map(drop)?) }
     });
     [poll, reconcile, exposure].into_iter()
+}
+
+fn subscribe_task(served: &Served) -> Task {
+    let (work, app) = (served.work.clone(), served.app.clone());
+    let timing = Timing::every(SUBSCRIBE_EVERY);
+    task(subscribe_task_name(&app), timing, move |_| {
+        let (work, app) = (work.clone(), app.clone());
+        async move { Ok(subscriptions::subscribe(&work, &app).await.map(drop)?) }
+    })
+}
+
+/// The task that keeps an app's subscriptions to change notifications.
+fn subscribe_task_name(app: &dyn Display) -> String {
+    task_name("subscribe", app)
 }
 
 fn label_task(labels: &Labels, work: &Work) -> Task {

@@ -201,7 +201,7 @@ impl Main {
         Ok(())
     }
 
-    /// Opens the store, waiting for a database server that does not answer; `None` where a stop came first.
+    /// Opens the store, waiting for a database server that does not answer and for room on the disk; `None` where a stop came first.
     async fn open_store(
         &mut self,
         location: &Location,
@@ -211,7 +211,7 @@ impl Main {
         loop {
             let error = match Db::open(location, Access::Write).await {
                 Ok(db) => return Ok(Some(db)),
-                Err(error @ StoreError::Unreachable { .. }) => error,
+                Err(error @ (StoreError::Unreachable { .. } | StoreError::Full { .. })) => error,
                 Err(error) => return Err(error.into()),
             };
             self.shared.store.cannot_open(&error);

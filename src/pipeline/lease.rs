@@ -48,6 +48,18 @@ pub(super) async fn pause(work: &Work, how_long: Duration) -> Result<(), StageEr
         () = tokio::time::sleep(how_long) => {}
         () = work.stop.stopped() => return Err(StageError::Stopped),
     }
-    workers::rescue(&work.db, work.clock.now()).await?;
+    rescue(work).await?;
+    Ok(())
+}
+
+/// Takes up what dead workers have left. Where this one's own lease seems to have run out, the clock has been put forward or
+/// the machine was suspended: nobody is dead by that, and whoever lives says so first.
+async fn rescue(work: &Work) -> Result<(), StoreError> {
+    let now = work.clock.now();
+    let workers = workers::all(&work.db).await?;
+    let mut own = workers.iter().filter(|worker| worker.id == work.worker);
+    if own.any(|own| own.expires > now) {
+        workers::rescue(&work.db, now).await?;
+    }
     Ok(())
 }

@@ -20,6 +20,7 @@ pub mod rescan;
 mod retry;
 pub mod scan;
 mod stop;
+pub mod subscriptions;
 pub mod verdict;
 mod work;
 

@@ -18,6 +18,7 @@ pub mod queue;
 pub mod runs;
 mod sqlite;
 mod statement;
+pub mod subscriptions;
 pub mod tasks;
 #[cfg(test)]
 mod tests;

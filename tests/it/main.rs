@@ -13,6 +13,7 @@ mod cli_policy;
 mod cli_rescan;
 mod cli_store;
 mod crash;
+mod five_apps;
 mod http;
 mod label_sync;
 mod pipeline;

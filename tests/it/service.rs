@@ -2,6 +2,8 @@
 
 mod absent_store;
 mod clock;
+mod full_disk;
+mod notifications;
 mod rescan;
 mod unit;
 

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use async_trait::async_trait;
+use labeld_connector::Subscription;
 
 use crate::config::HttpConfig;
 use crate::daemon::{Handle, Nudge};
 use crate::http::webhooks::{self, Hint, HintSink, HintTarget, NotNow};
 use crate::http::{self, FailingCheck, Probes, Served};
 use crate::model::{AppName, TenantName};
-use crate::pipeline::StopSignal;
-use crate::store::{labels, queue};
+use crate::pipeline::{App, StopSignal};
+use crate::store::{Db, StoreError, apps, labels, queue, subscriptions};
 use crate::telemetry::{QueueFigures, Snapshot};
 
 /// The listeners of a service, until their stop.
@@ -115,25 +116,59 @@ impl HintSink for ServiceHints {
         app: Option<&AppName>,
     ) -> Result<Vec<HintTarget>, NotNow> {
         let apps = self.0.apps().ok_or(NotNow)?;
+        let db = self.0.db().ok_or(NotNow)?;
         let is_meant = |name: &AppName| app.is_none_or(|app| app == name);
-        Ok(apps
-            .into_iter()
-            .filter(|app| app.tenant == *tenant && is_meant(&app.name))
-            .map(|app| HintTarget {
-                tenant: app.tenant,
-                app: app.name,
-                connector: app.connector,
-                known: Vec::new(),
-            })
-            .collect())
+        let mut targets = Vec::new();
+        for app in apps {
+            if app.tenant == *tenant && is_meant(&app.name) {
+                targets.push(HintTarget {
+                    known: known(db, &app).await.map_err(|_| NotNow)?,
+                    tenant: app.tenant,
+                    app: app.name,
+                    connector: app.connector,
+                });
+            }
+        }
+        Ok(targets)
     }
 
-    async fn heard(&self, target: &HintTarget, _: Hint) -> Result<(), NotNow> {
-        let poll = format!("poll:{}/{}", target.tenant, target.app);
+    async fn heard(&self, target: &HintTarget, hint: Hint) -> Result<(), NotNow> {
+        let app = format!("{}/{}", target.tenant, target.app);
+        if !hint.renew.is_empty() {
+            self.renew(target, &hint.renew).await.map_err(|_| NotNow)?;
+            let subscribe = format!("subscribe:{app}");
+            self.0
+                .nudge(Nudge::Task(&subscribe))
+                .await
+                .map_err(|_| NotNow)?;
+        }
         // A hint is never data: it makes the next look for changes come sooner.
-        match self.0.nudge(Nudge::Task(&poll)).await {
+        match self.0.nudge(Nudge::Task(&format!("poll:{app}"))).await {
             Ok(1..) => Ok(()),
             Ok(0) | Err(_) => Err(NotNow),
         }
+    }
+}
+
+impl ServiceHints {
+    /// Has subscriptions renewed.
+    async fn renew(&self, target: &HintTarget, ids: &[String]) -> Result<(), StoreError> {
+        let Some(db) = self.0.db() else {
+            return Ok(());
+        };
+        if let Some(app) = apps::find(db, &target.tenant, &target.app).await? {
+            for id in ids {
+                subscriptions::expire(db, app, id, self.0.now()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The subscriptions of an app.
+async fn known(db: &Db, app: &App) -> Result<Vec<Subscription>, StoreError> {
+    match apps::find(db, &app.tenant, &app.name).await? {
+        Some(app) => subscriptions::of_app(db, app).await,
+        None => Ok(Vec::new()),
     }
 }

@@ -146,6 +146,19 @@ impl TenantConfig {
             .chain(google)
     }
 
+    /// Whether change notifications of the app are configured.
+    pub fn wants_hints(&self, app: AppConfig<'_>) -> bool {
+        match app {
+            AppConfig::Local(_) => false,
+            AppConfig::SharePoint(_) | AppConfig::OneDrive(_) => {
+                let microsoft = self.microsoft.as_ref();
+                microsoft.is_some_and(|microsoft| microsoft.notification_url.is_some())
+            }
+            AppConfig::Box(app) => app.primary_signature_key.is_some(),
+            AppConfig::Google(app) => app.notification_url.is_some(),
+        }
+    }
+
     /// Whether it has an app of this name.
     pub fn has_app(&self, name: &str) -> bool {
         self.apps().any(|app| app.name().0 == name)

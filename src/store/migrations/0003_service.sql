@@ -247,3 +247,14 @@ CREATE TABLE alert_delivery (
 ) {keyed};
 
 CREATE INDEX alert_delivery_due ON alert_delivery (due) WHERE delivered IS NULL;
+
+-- Subscriptions to change notifications. secret: made for the subscription, and sent back by the service with each
+-- notification; it proves that a hint to look is genuine, and opens nothing.
+CREATE TABLE subscription (
+    app {integer} NOT NULL REFERENCES app (id),
+    feed {text} NOT NULL,
+    id {text} NOT NULL,
+    secret {text} NOT NULL,
+    expires {integer} NOT NULL,
+    PRIMARY KEY (app, feed, id)
+) {keyed};

@@ -1,7 +1,6 @@
 //! The pipeline's stages on both stores: an app that the tests script, and a clock that they set.
 
 mod crashes;
-mod exposures;
 mod feeds;
 mod queueing;
 mod rescans;
@@ -31,14 +30,14 @@ use crate::store::at;
 use crate::workspace::{GENERAL, docx};
 
 /// How files are read here.
-const SETTINGS: ScanSettings = ScanSettings {
+pub(crate) const SETTINGS: ScanSettings = ScanSettings {
     coauthoring: Coauthoring::Unknown,
     side_by_side: 4,
 };
 
 /// Policies that look into every file.
 #[derive(Debug)]
-struct LookIntoAll;
+pub(crate) struct LookIntoAll;
 
 impl PolicyInterest for LookIntoAll {
     fn looks_inside(&self, _: &FileMeta) -> bool {
@@ -47,7 +46,7 @@ impl PolicyInterest for LookIntoAll {
 }
 
 /// A scan of all files, also of those that were there when the app was connected.
-fn everything() -> ScanScope {
+pub(crate) fn everything() -> ScanScope {
     ScanScope {
         auto_scan: false,
         policies: Arc::new(LookIntoAll),
@@ -55,22 +54,22 @@ fn everything() -> ScanScope {
 }
 
 /// An app, and a process at work on it.
-struct Rig {
-    db: Db,
-    clock: TestClock,
-    source: Arc<Scripted>,
-    app: App,
-    app_id: AppId,
-    work: Work,
+pub(crate) struct Rig {
+    pub(crate) db: Db,
+    pub(crate) clock: TestClock,
+    pub(crate) source: Arc<Scripted>,
+    pub(crate) app: App,
+    pub(crate) app_id: AppId,
+    pub(crate) work: Work,
 }
 
 impl Rig {
     /// An app of its own. Files are scanned as they come and change (`auto_scan`).
-    async fn new(db: Db) -> Self {
+    pub(crate) async fn new(db: Db) -> Self {
         Self::with_scope(db, ScanScope::without_policies(true)).await
     }
 
-    async fn with_scope(db: Db, scan_scope: ScanScope) -> Self {
+    pub(crate) async fn with_scope(db: Db, scan_scope: ScanScope) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let source = Arc::new(Scripted::new(2));
@@ -99,18 +98,18 @@ impl Rig {
     }
 
     /// One whose feed was walked once while nothing was in the app.
-    async fn connected(db: Db) -> Self {
+    pub(crate) async fn connected(db: Db) -> Self {
         let rig = Self::new(db).await;
         rig.poll().await;
         rig
     }
 
     /// Another process at work on the store; on SQLite it takes the place of the first one.
-    async fn another_process(&self) -> Work {
+    pub(crate) async fn another_process(&self) -> Work {
         work(&self.db, &self.clock).await
     }
 
-    async fn try_poll(&self) -> Result<Polled, StageError> {
+    pub(crate) async fn try_poll(&self) -> Result<Polled, StageError> {
         let worker = self.work.worker;
         let task = poll_task(&self.app);
         assert!(tasks::hold(&self.db, &task, worker).await.unwrap());
@@ -119,39 +118,39 @@ impl Rig {
         polled
     }
 
-    async fn poll(&self) -> Polled {
+    pub(crate) async fn poll(&self) -> Polled {
         self.try_poll().await.unwrap()
     }
 
     /// Puts a file with a label, and takes it over.
-    async fn list(&self, path: &str) {
+    pub(crate) async fn list(&self, path: &str) {
         self.source.put(path, docx(Some(GENERAL)));
         self.poll().await;
     }
 
-    async fn scan(&self) -> Scanned {
+    pub(crate) async fn scan(&self) -> Scanned {
         scan_waiting(&self.work, &self.app, SETTINGS).await.unwrap()
     }
 
-    async fn file(&self, path: &str) -> FileRecord {
+    pub(crate) async fn file(&self, path: &str) -> FileRecord {
         let file = files::find(&self.db, self.app_id, &FileRef(path.to_owned())).await;
         file.unwrap().unwrap()
     }
 
-    async fn job(&self, path: &str) -> Option<JobState> {
+    pub(crate) async fn job(&self, path: &str) -> Option<JobState> {
         let file = self.file(path).await.id;
         queue::of_file(&self.db, file).await.unwrap()
     }
 
     /// `ok`, a reason code, or nothing where the present version was never scanned.
-    async fn outcome(&self, path: &str) -> String {
+    pub(crate) async fn outcome(&self, path: &str) -> String {
         let file = self.file(path).await;
         let facts = file.facts.filter(|facts| facts.version == file.version);
         facts.map_or_else(String::new, |facts| facts.reason.unwrap_or(facts.state))
     }
 
     /// Unfinished jobs.
-    async fn jobs(&self) -> u64 {
+    pub(crate) async fn jobs(&self) -> u64 {
         queue::waiting(&self.db, self.app_id, 1_000_000)
             .await
             .unwrap()

@@ -63,11 +63,8 @@ fn each_was_read_once(rig: &Rig) {
     assert!(twice.is_empty(), "{twice:?}");
 }
 
-/// Whether to stop now.
-type Moment = fn(Progress) -> bool;
-
 async fn a_rescan_that_is_stopped_goes_on(db: Db) {
-    let moments: [(&str, Moment); 3] = [
+    let moments: [(&str, fn(Progress) -> bool); 3] = [
         ("while listing", |it| it == Progress::Listed(300)),
         ("before reading", |it| matches!(it, Progress::ToRead(_))),
         ("while reading", |it| matches!(it, Progress::Read(_))),

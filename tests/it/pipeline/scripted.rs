@@ -40,7 +40,6 @@ pub(super) struct State {
     refuses_cursors: bool,
     to_hold: HashSet<String>,
     failing: HashMap<String, Failure>,
-    shared: HashMap<String, std::result::Result<Exposure, ErrorKind>>,
     reads: Vec<String>,
     side_by_side: usize,
     most_side_by_side: usize,
@@ -211,11 +210,6 @@ impl Scripted {
         };
     }
 
-    /// What the app answers when it is asked who can reach a file.
-    pub(super) fn share(&self, path: &str, answer: std::result::Result<Exposure, ErrorKind>) {
-        self.state().shared.insert(path.to_owned(), answer);
-    }
-
     /// The files that were read, in their order, once for each request.
     pub(super) fn reads(&self) -> Vec<String> {
         self.state().reads.clone()
@@ -344,12 +338,8 @@ impl Connector for Scripted {
         Err(Error::new(ErrorKind::Unsupported, "write file", &file.0))
     }
 
-    async fn exposure(&self, file: &FileRef) -> Result<Exposure> {
-        match self.state().shared.get(&file.0) {
-            Some(Err(kind)) => Err(Error::new(*kind, "look at sharing of", &file.0)),
-            Some(Ok(exposure)) => Ok(*exposure),
-            None => Ok(Exposure::Private),
-        }
+    async fn exposure(&self, _: &FileRef) -> Result<Exposure> {
+        Ok(Exposure::Private)
     }
 
     async fn obstacles(&self, _: &FileRef) -> Result<Obstacles> {

@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use labeld::store::usage::{self, Month};
 use labeld::store::workers::{self, Rescued, WorkerId};
-use labeld::store::{Db, Location, tasks};
+use labeld::store::{Db, Location, subscriptions, tasks};
+use labeld_connector::{FeedRef, Subscription};
 
 use super::{at, finance, on_both_stores};
 
@@ -15,6 +16,7 @@ on_both_stores!(
     a_held_task_is_not_started_and_keeps_its_schedule,
     a_task_of_a_dead_worker_is_due_again,
     calls_are_reserved_up_to_the_budget,
+    subscriptions_are_kept_until_they_have_ended,
 );
 
 const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -197,6 +199,33 @@ async fn calls_are_reserved_up_to_the_budget(db: Db) {
     let next = Month::from(at(31 * 86_400));
     assert_ne!(next, month);
     assert_eq!(usage::used(&db, app, next).await.unwrap(), 0);
+}
+
+async fn subscriptions_are_kept_until_they_have_ended(db: Db) {
+    let tx = db.begin().await.unwrap();
+    let app = finance(&tx).await;
+    tx.commit().await.unwrap();
+    let subscription = |feed: &str, id: &str, expires| Subscription {
+        id: id.to_owned(),
+        feed: FeedRef(feed.to_owned()),
+        secret: "sent back".to_owned(),
+        expires: at(expires),
+    };
+    let first = subscription("a", "1", 100);
+    let renewed = subscription("a", "1", 300);
+    let second = subscription("a", "2", 400);
+    let other = subscription("b", "1", 200);
+    for stored in [&first, &renewed, &second, &other] {
+        subscriptions::put(&db, app, stored).await.unwrap();
+    }
+    let known = async || subscriptions::of_app(&db, app).await.unwrap();
+    assert_eq!(known().await, [renewed, second.clone(), other]);
+    // Each of this name is to be renewed.
+    subscriptions::expire(&db, app, "1", at(50)).await.unwrap();
+    let ends: Vec<_> = known().await.iter().map(|known| known.expires).collect();
+    assert_eq!(ends, [at(50), at(400), at(50)]);
+    subscriptions::forget_ended(&db, app, at(50)).await.unwrap();
+    assert_eq!(known().await, [second]);
 }
 
 #[tokio::test]

@@ -1,0 +1,285 @@
+//! One app of each kind, with an emulator behind those that are in a cloud: what people do in them, what they hold, and
+//! what the service knows of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use labeld_emulator::{Emulator, EmulatorOptions};
+use tokio::runtime::Runtime;
+
+use crate::workspace::{GENERAL, Store, Workspace, docx, walk};
+
+/// All files are this person's.
+const MINA: &str = "mina@alder.example";
+
+const OTHER_LABEL: &str = "0d8e6a30-1b5f-4c0e-9b7a-3f2c51d80a11";
+
+/// An app with files in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum App {
+    SharePoint,
+    OneDrive,
+    Box,
+    Google,
+    Local,
+}
+
+impl App {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::SharePoint,
+        Self::OneDrive,
+        Self::Box,
+        Self::Google,
+        Self::Local,
+    ];
+
+    /// Its name in the configuration.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SharePoint => "sharepoint",
+            Self::OneDrive => "onedrive",
+            Self::Box => "box",
+            Self::Google => "google",
+            Self::Local => "share",
+        }
+    }
+
+    fn named(name: &str) -> Self {
+        let mut all = Self::ALL.into_iter();
+        all.find(|app| app.name() == name).unwrap()
+    }
+}
+
+/// What is known of a file: its reason code or `ok`, and its label.
+pub(crate) type Facts = (String, Option<String>);
+
+/// Facts by path below the app's only folder.
+pub(crate) type Files = BTreeMap<String, Facts>;
+
+/// What the configuration says on top of what the emulator writes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings<'a> {
+    /// Lines for each app.
+    pub(crate) app: &'a str,
+    /// `[tenant.schedules]`.
+    pub(crate) schedules: &'a str,
+    /// Lines for `[tenant.microsoft]`.
+    pub(crate) microsoft: &'a str,
+    /// Further tables.
+    pub(crate) tables: &'a str,
+}
+
+/// The apps, and a folder in which `labeld` knows them.
+pub(crate) struct FiveApps {
+    pub(crate) emulator: Emulator,
+    pub(crate) workspace: Workspace,
+    library: String,
+    one_drive: String,
+    // Serves until the test ends.
+    pub(crate) runtime: Runtime,
+}
+
+impl FiveApps {
+    /// Without files.
+    pub(crate) fn new(store: Store, options: EmulatorOptions, settings: Settings<'_>) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let emulator = runtime.block_on(Emulator::start(options)).unwrap();
+        let apps = Self {
+            library: emulator.microsoft().library(),
+            one_drive: emulator.microsoft().one_drive(MINA).unwrap(),
+            workspace: Workspace::on(store),
+            emulator,
+            runtime,
+        };
+        let text = apps.config(settings);
+        fs::write(apps.workspace.path("labeld.toml"), text).unwrap();
+        apps
+    }
+
+    fn config(&self, settings: Settings<'_>) -> String {
+        let folder = self.workspace.path("");
+        let written = self.emulator.config_toml(&folder).unwrap();
+        let mut text = String::new();
+        for line in written.lines() {
+            if line.starts_with("sqlite = ") {
+                text.push_str(match self.workspace.store() {
+                    Store::Sqlite => "sqlite = \"data/labeld.db\"",
+                    Store::Postgres(_) => "postgres = { env = \"LABELD_TEST_STORE\" }",
+                });
+            } else if line == "[tenant.microsoft]" {
+                let Settings {
+                    schedules,
+                    microsoft,
+                    ..
+                } = settings;
+                text.push_str(&format!(
+                    "{schedules}{line}\nunits_per_minute = 1000000\n{microsoft}"
+                ));
+            } else {
+                text.push_str(line);
+            }
+            text.push('\n');
+            let mut names = App::ALL
+                .iter()
+                .map(|app| format!("name = \"{}\"", app.name()));
+            if names.any(|name| name == line) {
+                text.push_str(settings.app);
+            }
+        }
+        let Settings { app, tables, .. } = settings;
+        text + &format!("[[tenant.local]]\nname = \"share\"\nroot = \"docs\"\n{app}{tables}")
+    }
+
+    /// Saves a file, a new one or another version.
+    pub(crate) fn put(&self, app: App, path: &str, body: &Bytes) {
+        let body = body.clone();
+        match app {
+            App::SharePoint => {
+                let drive = &self.library;
+                self.emulator.microsoft().put(drive, path, body, MINA);
+            }
+            App::OneDrive => {
+                let drive = &self.one_drive;
+                self.emulator.microsoft().put(drive, path, body, MINA);
+            }
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                cloud.put(&cloud.mina(), path, body);
+            }
+            App::Google => {
+                let google = self.emulator.google();
+                google.put(MINA, path, body, MINA).unwrap();
+            }
+            App::Local => {
+                // As editors save: never a file that is half there.
+                let draft = self.workspace.path("draft");
+                fs::write(&draft, body).unwrap();
+                let path = self.local(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::rename(draft, path).unwrap();
+            }
+        }
+    }
+
+    /// Moves a file to another name or folder.
+    pub(crate) fn rename(&self, app: App, path: &str, to: &str) {
+        match app {
+            App::SharePoint => {
+                let drive = &self.library;
+                self.emulator.microsoft().rename(drive, path, to, MINA);
+            }
+            App::OneDrive => {
+                let drive = &self.one_drive;
+                self.emulator.microsoft().rename(drive, path, to, MINA);
+            }
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                let file = cloud.find(&cloud.mina(), path).unwrap();
+                cloud.rename(&file, &cloud.mina(), to);
+            }
+            App::Google => {
+                let google = self.emulator.google();
+                google.rename(MINA, path, to, MINA).unwrap();
+            }
+            App::Local => {
+                let to = self.local(to);
+                fs::create_dir_all(to.parent().unwrap()).unwrap();
+                fs::rename(self.local(path), to).unwrap();
+            }
+        }
+    }
+
+    /// Deletes a file.
+    pub(crate) fn remove(&self, app: App, path: &str) {
+        match app {
+            App::SharePoint => self.emulator.microsoft().remove(&self.library, path),
+            App::OneDrive => self.emulator.microsoft().remove(&self.one_drive, path),
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                let file = cloud.find(&cloud.mina(), path).unwrap();
+                cloud.trash(&file);
+            }
+            App::Google => {
+                let google = self.emulator.google();
+                let file = google.id_at(MINA, path).unwrap();
+                google.delete(&file).unwrap();
+            }
+            App::Local => fs::remove_file(self.local(path)).unwrap(),
+        }
+    }
+
+    fn local(&self, path: &str) -> PathBuf {
+        self.workspace.docs().join(path)
+    }
+
+    /// What an app holds.
+    pub(crate) fn truth(&self, app: App) -> Files {
+        let files = match app {
+            App::SharePoint => self.emulator.microsoft().files(&self.library),
+            App::OneDrive => self.emulator.microsoft().files(&self.one_drive),
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                cloud.files(&cloud.mina())
+            }
+            App::Google => self.emulator.google().files(MINA).unwrap(),
+            App::Local => {
+                let docs = self.workspace.docs();
+                let below =
+                    |path: &PathBuf| path.strip_prefix(&docs).unwrap().display().to_string();
+                let files = walk(&docs).into_iter();
+                files
+                    .map(|path| (below(&path), fs::read(path).unwrap().into()))
+                    .collect()
+            }
+        };
+        let bodies = bodies();
+        let facts = |body: Bytes| {
+            let mut known = bodies.iter();
+            let (_, outcome, label) = known.find(|(known, ..)| *known == body).unwrap();
+            ((*outcome).to_owned(), label.map(str::to_owned))
+        };
+        files
+            .into_iter()
+            .map(|(path, body)| (path, facts(body)))
+            .collect()
+    }
+
+    /// What the service knows, by app.
+    pub(crate) fn inventory(&self) -> BTreeMap<App, Files> {
+        let mut inventory = App::ALL.map(|app| (app, Files::new())).into();
+        let files: &mut BTreeMap<App, Files> = &mut inventory;
+        for row in self.workspace.rows(["files", "--limit", "0"]) {
+            let app = App::named(row["app"].as_str().unwrap());
+            let path = row["path"].as_str().unwrap();
+            let outcome = row["reason"].as_str().or(row["state"].as_str());
+            let facts = (
+                outcome.unwrap_or("not read").to_owned(),
+                row["labels"][0]["id"].as_str().map(str::to_owned),
+            );
+            // Apps show different folders above it.
+            let at = path.find("work/").unwrap();
+            files
+                .entry(app)
+                .or_default()
+                .insert(path[at..].to_owned(), facts);
+        }
+        inventory
+    }
+}
+
+/// Contents of files, with what is to be found out about them.
+pub(crate) fn bodies() -> [(Bytes, &'static str, Option<&'static str>); 5] {
+    [
+        (docx(None).into(), "ok", None),
+        (docx(Some(GENERAL)).into(), "ok", Some(GENERAL)),
+        (docx(Some(OTHER_LABEL)).into(), "ok", Some(OTHER_LABEL)),
+        (Bytes::new(), "file.empty", None),
+        (
+            Bytes::from_static(b"PK\x03\x04broken"),
+            "file.corrupt",
+            None,
+        ),
+    ]
+}
