@@ -1,7 +1,5 @@
-//! One app of each kind, with an emulator behind those that are in a cloud: what people do in them, what they hold, and
-//! what the service knows of them.
+//! One app of each kind, with an emulator behind those that are in a cloud, and what people do in them.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -9,7 +7,7 @@ use bytes::Bytes;
 use labeld_emulator::{Emulator, EmulatorOptions};
 use tokio::runtime::Runtime;
 
-use crate::workspace::{GENERAL, Store, Workspace, docx, walk};
+use crate::workspace::{GENERAL, Store, Workspace, docx};
 
 /// All files are this person's.
 const MINA: &str = "mina@alder.example";
@@ -45,18 +43,7 @@ impl App {
             Self::Local => "share",
         }
     }
-
-    fn named(name: &str) -> Self {
-        let mut all = Self::ALL.into_iter();
-        all.find(|app| app.name() == name).unwrap()
-    }
 }
-
-/// What is known of a file: its reason code or `ok`, and its label.
-pub(crate) type Facts = (String, Option<String>);
-
-/// Facts by path below the app's only folder.
-pub(crate) type Files = BTreeMap<String, Facts>;
 
 /// What the configuration says on top of what the emulator writes.
 #[derive(Debug, Clone, Copy)]
@@ -163,109 +150,8 @@ impl FiveApps {
         }
     }
 
-    /// Moves a file to another name or folder.
-    pub(crate) fn rename(&self, app: App, path: &str, to: &str) {
-        match app {
-            App::SharePoint => {
-                let drive = &self.library;
-                self.emulator.microsoft().rename(drive, path, to, MINA);
-            }
-            App::OneDrive => {
-                let drive = &self.one_drive;
-                self.emulator.microsoft().rename(drive, path, to, MINA);
-            }
-            App::Box => {
-                let cloud = self.emulator.box_service();
-                let file = cloud.find(&cloud.mina(), path).unwrap();
-                cloud.rename(&file, &cloud.mina(), to);
-            }
-            App::Google => {
-                let google = self.emulator.google();
-                google.rename(MINA, path, to, MINA).unwrap();
-            }
-            App::Local => {
-                let to = self.local(to);
-                fs::create_dir_all(to.parent().unwrap()).unwrap();
-                fs::rename(self.local(path), to).unwrap();
-            }
-        }
-    }
-
-    /// Deletes a file.
-    pub(crate) fn remove(&self, app: App, path: &str) {
-        match app {
-            App::SharePoint => self.emulator.microsoft().remove(&self.library, path),
-            App::OneDrive => self.emulator.microsoft().remove(&self.one_drive, path),
-            App::Box => {
-                let cloud = self.emulator.box_service();
-                let file = cloud.find(&cloud.mina(), path).unwrap();
-                cloud.trash(&file);
-            }
-            App::Google => {
-                let google = self.emulator.google();
-                let file = google.id_at(MINA, path).unwrap();
-                google.delete(&file).unwrap();
-            }
-            App::Local => fs::remove_file(self.local(path)).unwrap(),
-        }
-    }
-
     fn local(&self, path: &str) -> PathBuf {
         self.workspace.docs().join(path)
-    }
-
-    /// What an app holds.
-    pub(crate) fn truth(&self, app: App) -> Files {
-        let files = match app {
-            App::SharePoint => self.emulator.microsoft().files(&self.library),
-            App::OneDrive => self.emulator.microsoft().files(&self.one_drive),
-            App::Box => {
-                let cloud = self.emulator.box_service();
-                cloud.files(&cloud.mina())
-            }
-            App::Google => self.emulator.google().files(MINA).unwrap(),
-            App::Local => {
-                let docs = self.workspace.docs();
-                let below =
-                    |path: &PathBuf| path.strip_prefix(&docs).unwrap().display().to_string();
-                let files = walk(&docs).into_iter();
-                files
-                    .map(|path| (below(&path), fs::read(path).unwrap().into()))
-                    .collect()
-            }
-        };
-        let bodies = bodies();
-        let facts = |body: Bytes| {
-            let mut known = bodies.iter();
-            let (_, outcome, label) = known.find(|(known, ..)| *known == body).unwrap();
-            ((*outcome).to_owned(), label.map(str::to_owned))
-        };
-        files
-            .into_iter()
-            .map(|(path, body)| (path, facts(body)))
-            .collect()
-    }
-
-    /// What the service knows, by app.
-    pub(crate) fn inventory(&self) -> BTreeMap<App, Files> {
-        let mut inventory = App::ALL.map(|app| (app, Files::new())).into();
-        let files: &mut BTreeMap<App, Files> = &mut inventory;
-        for row in self.workspace.rows(["files", "--limit", "0"]) {
-            let app = App::named(row["app"].as_str().unwrap());
-            let path = row["path"].as_str().unwrap();
-            let outcome = row["reason"].as_str().or(row["state"].as_str());
-            let facts = (
-                outcome.unwrap_or("not read").to_owned(),
-                row["labels"][0]["id"].as_str().map(str::to_owned),
-            );
-            // Apps show different folders above it.
-            let at = path.find("work/").unwrap();
-            files
-                .entry(app)
-                .or_default()
-                .insert(path[at..].to_owned(), facts);
-        }
-        inventory
     }
 }
 
