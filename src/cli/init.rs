@@ -44,6 +44,10 @@ const ADAPTATIONS: &[(&str, &str)] = &[
         "name = \"documents\"\n# The folder.\nroot = \"documents\"",
     ),
     (
+        "#tenants = [\"demo\"]\n#apps = [\"demo\"]",
+        "#tenants = [\"my-organisation\"]\n#apps = [\"documents\"]",
+    ),
+    (
         "copy_from = \"testdata/documents\"",
         "#copy_from = \"samples\"",
     ),

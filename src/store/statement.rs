@@ -107,7 +107,7 @@ fn replacement(dialect: Dialect, placeholder: &str) -> String {
         (Dialect::Postgres, "skip_locked") => lock(argument, " SKIP LOCKED"),
         (Dialect::Sqlite, "shared" | "locked" | "skip_locked") => String::new(),
         // No database takes this for SQL.
-        (_, other) => format!("{{{other}}}"),
+        _ => format!("{{{placeholder}}}"),
     }
 }
 

@@ -10,11 +10,17 @@ use crate::workspace::{Workspace, docx, labeld, run, without_root_powers};
 /// Every command of this version, with its own commands behind a blank.
 const COMMANDS: &[&str] = &[
     "inspect",
+    "run",
     "rescan",
+    "status",
+    "health",
+    "top",
+    "explain",
     "files",
     "files show",
     "labels",
     "labels sync",
+    "labels history",
     "skips",
     "store",
     "store check",
@@ -49,7 +55,7 @@ fn help_lists_the_commands_that_exist_and_no_other() {
         found,
         COMMANDS.iter().map(|name| (*name).to_owned()).collect()
     );
-    for planned in ["run", "explain", "undo", "demo"] {
+    for planned in ["undo", "demo", "audit"] {
         let mut command = labeld();
         command.arg(planned);
         run(command).expect(2).says(&["unrecognized subcommand"]);
