@@ -131,6 +131,8 @@ struct Rescan<'a> {
     run: RunId,
     reuse: Reuse,
     counters: Counters,
+    /// A list may be half way that was begun before: what its first pages told may have changed since.
+    goes_on: bool,
 }
 
 impl<'a> Rescan<'a> {
@@ -148,6 +150,7 @@ impl<'a> Rescan<'a> {
         };
         let identity = scope.identity();
         let unfinished = to_go_on_with(work, app_id, &identity).await?;
+        let is_resumed = unfinished.is_some();
         let (run, counters) = match unfinished {
             Some(run) => {
                 watch(Progress::Resuming);
@@ -162,6 +165,7 @@ impl<'a> Rescan<'a> {
         runs::set_progress(&tx, run, Phase::Enumerating, &counters).await?;
         runs::refresh_outcomes(&tx, run, reuse).await?;
         runs::take_over_enumerations(&tx, run, app_id, reuse).await?;
+        let goes_on = is_resumed || runs::has_other_unfinished(&tx, app_id, run).await?;
         tx.commit().await?;
         Ok(Self {
             work,
@@ -171,10 +175,11 @@ impl<'a> Rescan<'a> {
             run,
             reuse,
             counters,
+            goes_on,
         })
     }
 
-    /// Brings the inventory up to date.
+    /// Brings the inventory up to date. After the rest of a list that was begun before the feeds are asked once more.
     async fn list(&mut self, watch: &mut (dyn FnMut(Progress) + Send)) -> Result<(), StageError> {
         let mut listing = Listing {
             app: self.app_id,
@@ -187,7 +192,10 @@ impl<'a> Rescan<'a> {
         };
         let (work, app) = (self.work, self.app);
         let mut listed = |files| watch(Progress::Listed(files));
-        let done = discover(work, app, &mut listing, &mut listed).await;
+        let mut done = discover(work, app, &mut listing, &mut listed).await;
+        if self.goes_on && done.is_ok() {
+            done = discover(work, app, &mut listing, &mut listed).await;
+        }
         self.counters = listing.counters;
         done?;
         look_up_owners(&work.db, app, self.app_id, &*work.clock).await?;

@@ -249,7 +249,7 @@ const WRONG: &[(&str, &str)] = &[
         "job.worker",
     ),
     (
-        "INSERT INTO task (name, worker) VALUES ('poll:acme/share', 99)",
+        "INSERT INTO task (name, worker) VALUES ('poll:acme/other', 99)",
         "task.worker",
     ),
 ];

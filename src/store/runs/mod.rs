@@ -160,6 +160,21 @@ pub async fn all_unfinished(source: &impl Source, app: AppId, scope: &str) -> Re
     rows.into_iter().map(read_run).collect()
 }
 
+/// Whether the app has runs beside `run` that are not finished, of whatever scope.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn has_other_unfinished(source: &impl Source, app: AppId, run: RunId) -> Result<bool> {
+    let rows = source
+        .query(
+            "SELECT id FROM scan_run WHERE app = $1 AND id <> $2 AND finished IS NULL LIMIT 1",
+            values![app.0, run.0],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
 /// The last runs of an app, newest first.
 ///
 /// # Errors

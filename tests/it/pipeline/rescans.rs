@@ -63,8 +63,11 @@ fn each_was_read_once(rig: &Rig) {
     assert!(twice.is_empty(), "{twice:?}");
 }
 
+/// When a rescan is stopped.
+type Moment = (&'static str, fn(Progress) -> bool);
+
 async fn a_rescan_that_is_stopped_goes_on(db: Db) {
-    let moments: [(&str, fn(Progress) -> bool); 3] = [
+    let moments: [Moment; 3] = [
         ("while listing", |it| it == Progress::Listed(300)),
         ("before reading", |it| matches!(it, Progress::ToRead(_))),
         ("while reading", |it| matches!(it, Progress::Read(_))),

@@ -82,7 +82,7 @@ async fn what_was_read_is_not_read_again(db: Db) {
     rig.list("a.docx").await;
     rig.scan().await;
     for event in [(|state| state.bar("a.docx", None)) as Event, |state| {
-        state.expire()
+        state.expire();
     }] {
         event(&mut rig.source.state());
         rig.poll().await;

@@ -21,7 +21,7 @@ use crate::store::meta;
 type Step = Box<dyn FnOnce(&mut State) + Send>;
 
 /// The app. Reads of held files wait until [`Scripted::let_go`].
-pub(super) struct Scripted {
+pub(crate) struct Scripted {
     state: Mutex<State>,
     /// Told when a read begins to wait.
     pub(super) held: Notify,
