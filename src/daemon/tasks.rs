@@ -146,7 +146,11 @@ impl Task {
                 seen: now,
             });
         }
+        let Some(in_hand) = work.take_in_hand(&self.name) else {
+            return Ok(Look::After(TAKEN));
+        };
         if !tasks::claim(&work.db, &self.name, work.worker, now).await? {
+            in_hand.give_back_lost(work).await?;
             return Ok(Look::After(TAKEN));
         }
         if !nudged && now - due > self.timing.tolerance() {
@@ -158,6 +162,7 @@ impl Task {
             .emit();
         }
         self.perform(shared, work, due.min(now)).await?;
+        drop(in_hand);
         Ok(Look::Now)
     }
 

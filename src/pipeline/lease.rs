@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::work::TaskInHand;
 use super::{App, StageError, Work};
 use crate::store::{StoreError, tasks, workers};
 
@@ -19,6 +20,7 @@ pub fn poll_task(app: &App) -> String {
 #[must_use]
 pub(super) struct FeedLease {
     task: String,
+    _in_hand: TaskInHand,
 }
 
 impl FeedLease {
@@ -26,14 +28,22 @@ impl FeedLease {
     pub(super) async fn take(work: &Work, app: &App) -> Result<Self, StageError> {
         let task = poll_task(app);
         let mut is_told = false;
-        while !tasks::hold(&work.db, &task, work.worker).await? {
+        loop {
+            if let Some(in_hand) = work.take_in_hand(&task) {
+                if tasks::hold(&work.db, &task, work.worker).await? {
+                    return Ok(Self {
+                        task,
+                        _in_hand: in_hand,
+                    });
+                }
+                in_hand.give_back_lost(work).await?;
+            }
             if !is_told {
                 tracing::info!("{app}: waiting for the process that is listing it");
                 is_told = true;
             }
             pause(work, PAUSE).await?;
         }
-        Ok(Self { task })
     }
 
     /// Gives it back.

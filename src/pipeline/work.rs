@@ -1,5 +1,6 @@
 //! What the stages share.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use labeld_formats::Coauthoring;
@@ -9,7 +10,7 @@ use super::{CrashMarkers, MemoryBudget, StopSignal};
 use crate::clock::Clock;
 use crate::model::inventory::FileId;
 use crate::store::workers::WorkerId;
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, tasks};
 
 /// What every stage needs; cheap to clone. A service has one for each app, which differ in `queued` alone.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct Work {
     pub queued: Arc<Notify>,
     /// Files that a scan could not give back.
     pub unreturned: Arc<Unreturned>,
+    /// Tasks that this process is at.
+    pub tasks_in_hand: Arc<TasksInHand>,
 }
 
 impl Work {
@@ -52,7 +55,59 @@ impl Work {
             markers,
             queued: Arc::default(),
             unreturned: Arc::default(),
+            tasks_in_hand: Arc::default(),
         }
+    }
+
+    /// The right to a task within this process, whose parts the store cannot tell apart; `None` while another part has it. To
+    /// be had before the task's lease is asked for, and for as long as that is held.
+    #[must_use]
+    pub fn take_in_hand(&self, task: &str) -> Option<TaskInHand> {
+        let is_free = self.tasks_in_hand.lock().insert(task.to_owned());
+        is_free.then(|| TaskInHand {
+            task: task.to_owned(),
+            all: Arc::clone(&self.tasks_in_hand),
+        })
+    }
+}
+
+/// The tasks that some part of the process is at.
+#[derive(Debug, Default)]
+pub struct TasksInHand(Mutex<HashSet<String>>);
+
+impl TasksInHand {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to a task within this process, until it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct TaskInHand {
+    task: String,
+    all: Arc<TasksInHand>,
+}
+
+impl TaskInHand {
+    /// Gives the task's lease back where the store says that this process has it: nobody here does, so that the answer to
+    /// taking it or to giving it back was lost with a connection.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn give_back_lost(&self, work: &Work) -> Result<(), StoreError> {
+        let state = tasks::get(&work.db, &self.task).await?;
+        if state.is_some_and(|state| state.worker == Some(work.worker)) {
+            tasks::release(&work.db, &self.task, work.worker).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for TaskInHand {
+    fn drop(&mut self) {
+        self.all.lock().remove(&self.task);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rescans: stopped ones, several at once, and beside the service's own work.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use labeld::pipeline::rescan::{Finished, Progress, Scope, rescan};
 use labeld::pipeline::scan::scan_waiting;
@@ -17,6 +18,7 @@ on_both_stores!(
     a_rescan_that_is_stopped_goes_on,
     an_unchanged_rescan_writes_nothing_for_a_file,
     a_rescan_asks_at_once_for_what_has_failed,
+    a_lease_whose_answer_was_lost_with_a_connection_is_taken_again,
 );
 
 const FILES: usize = 600;
@@ -43,6 +45,25 @@ fn balances(finished: &Finished, files: usize) {
     assert_eq!(finished.in_scope, files as u64, "{finished:?}");
     let sum: u64 = finished.outcomes.iter().map(|it| it.files).sum();
     assert_eq!(sum, files as u64, "{finished:?}");
+}
+
+async fn a_lease_whose_answer_was_lost_with_a_connection_is_taken_again(db: Db) {
+    let rig = rig(db).await;
+    // As the store has it, and as this process never learned.
+    let task = poll_task(&rig.app);
+    assert!(tasks::hold(&rig.db, &task, rig.work.worker).await.unwrap());
+    let scope = Scope::default();
+    let done = run(&rig.work, &rig, &scope);
+    let done = tokio::time::timeout(Duration::from_secs(30), done).await;
+    balances(&done.unwrap().unwrap(), FILES);
+    // Another process does have it: that is waited for.
+    let other = rig.another_process().await;
+    assert!(tasks::hold(&rig.db, &task, other.worker).await.unwrap());
+    let in_hand = rig.work.take_in_hand(&task).unwrap();
+    in_hand.give_back_lost(&rig.work).await.unwrap();
+    let state = tasks::get(&rig.db, &task).await.unwrap().unwrap();
+    assert_eq!(state.worker, Some(other.worker));
+    assert!(rig.work.take_in_hand(&task).is_none(), "one part at a time");
 }
 
 /// How often each file was read.
@@ -188,10 +209,11 @@ async fn a_rescan_beside_the_service_shares_the_work() {
         while !service.stop.is_stopped() {
             let task = poll_task(&rig.app);
             if tasks::hold(&rig.db, &task, service.worker).await.unwrap() {
-                poll::poll(&service, &rig.app).await.unwrap();
+                let polled = poll::poll(&service, &rig.app).await;
                 tasks::release(&rig.db, &task, service.worker)
                     .await
                     .unwrap();
+                polled?;
             }
             scan_waiting(&service, &rig.app, SETTINGS).await?;
         }
