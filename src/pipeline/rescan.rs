@@ -210,7 +210,7 @@ impl<'a> Rescan<'a> {
     ) -> Result<Finished, StageError> {
         let work = self.work;
         let tx = work.db.begin().await?;
-        runs::include_known(&tx, self.run, self.reuse, &self.query).await?;
+        runs::include_known(&tx, self.run, self.app_id, self.reuse, &self.query).await?;
         runs::limit_scope(&tx, self.run, &self.query).await?;
         runs::set_progress(&tx, self.run, Phase::Reading, &self.counters).await?;
         let in_scope = files::count(&tx, &self.query).await?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RunId;
 use crate::model::inventory::FileRecord;
-use crate::store::apps::AppId;
+use crate::store::apps::{self, AppId};
 use crate::store::db::{Source, Tx};
 use crate::store::error::Result;
 use crate::store::files::{
@@ -118,10 +118,19 @@ pub async fn refresh_outcomes(tx: &Tx, run: RunId, reuse: Reuse) -> Result<()> {
 /// Adds the files of the inventory that meet `query` and are not in the run yet; for apps whose feed lists only what has
 /// changed. Returns how many came in.
 ///
+/// Until the end of the transaction nobody else stores facts of the app: what is enqueued behind it was not read meanwhile.
+///
 /// # Errors
 ///
 /// Those of the store.
-pub async fn include_known(tx: &Tx, run: RunId, reuse: Reuse, query: &FileQuery) -> Result<u64> {
+pub async fn include_known(
+    tx: &Tx,
+    run: RunId,
+    app: AppId,
+    reuse: Reuse,
+    query: &FileQuery,
+) -> Result<u64> {
+    apps::lock(tx, app).await?;
     let params = values![run.0, reuse.reader()];
     let conditions = Conditions::new(tx, query, params).await?;
     let sql = format!(

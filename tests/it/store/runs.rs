@@ -189,7 +189,7 @@ async fn known_files_come_into_the_run(db: Db) {
         app: Some("finance".into()),
         ..FileQuery::default()
     };
-    let came = runs::include_known(&tx, second, Reuse::Reader(1), &ours).await;
+    let came = runs::include_known(&tx, second, app, Reuse::Reader(1), &ours).await;
     assert_eq!(came.unwrap(), 2);
     tx.commit().await.unwrap();
     assert_eq!(sums(&db, second).await, "pending 1, file.password 1, ok 1");
