@@ -74,9 +74,9 @@ pub(super) struct World {
     one_drive: String,
     dice: Rng,
     names: u32,
-    /// Files that were there when their app was connected and have not been edited since: the service lists them, and leaves
-    /// their content to a rescan (rules §7).
-    early: BTreeSet<(App, String)>,
+    /// Files that were there when their app was connected, and what was in them: the service lists them, and leaves that
+    /// content to a rescan (rules §7), also where it is there again after edits that the service never saw.
+    early: BTreeMap<(App, String), Facts>,
     runtime: Runtime,
 }
 
@@ -103,7 +103,7 @@ impl World {
             emulator,
             dice: Rng::with_seed(seed),
             names: 0,
-            early: BTreeSet::new(),
+            early: BTreeMap::new(),
             runtime,
         };
         for number in 0..services {
@@ -113,8 +113,9 @@ impl World {
             for _ in 0..4 {
                 world.add(app);
             }
-            let paths = world.files(app).into_keys();
-            world.early.extend(paths.map(|path| (app, path)));
+            let files = world.files(app).into_iter();
+            let early = files.map(|(path, body)| ((app, path), facts_of(&body)));
+            world.early.extend(early);
         }
         world.connect();
         world
@@ -326,8 +327,9 @@ impl World {
         let mut differences = BTreeMap::new();
         for key in keys {
             let (found, is_so) = (known.get(&key), truth.get(&key));
-            let is_left_alone =
-                self.early.contains(&key) && found.is_some_and(|(outcome, _)| outcome == "pending");
+            let is_left_alone = is_so.is_some()
+                && self.early.get(&key) == is_so
+                && found.is_some_and(|(outcome, _)| outcome == "pending");
             if found != is_so && !is_left_alone {
                 differences.insert(key, (found.cloned(), is_so.cloned()));
             }
@@ -416,8 +418,8 @@ impl World {
             (Some(path), 1..=2) => {
                 let to = self.new_path();
                 self.rename(app, &path, &to);
-                if self.early.remove(&(app, path)) {
-                    self.early.insert((app, to));
+                if let Some(facts) = self.early.remove(&(app, path)) {
+                    self.early.insert((app, to), facts);
                 }
             }
             (Some(path), 3..=6) => self.put(app, &path),
@@ -441,7 +443,6 @@ impl World {
         let mut bodies = bodies().to_vec();
         bodies.retain(|(body, ..)| Some(body) != present.as_ref());
         let (body, ..) = bodies.swap_remove(self.dice.usize(..bodies.len()));
-        self.early.remove(&(app, path.to_owned()));
         match app {
             App::SharePoint => {
                 let drive = &self.library;
