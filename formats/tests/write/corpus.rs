@@ -108,7 +108,8 @@ fn check(complaints: impl Fn(&Sample, &[u8]) -> Vec<String>) {
             );
         }
     }
-    assert!(checked > 50, "only {checked} files");
+    // So many of the repository's own; more where the corpus lies beside it.
+    assert!(checked >= 30, "only {checked} files");
     assert!(
         all.is_empty(),
         "{} complaints about {checked} files:\n{}",
