@@ -102,7 +102,10 @@ fn killed_at_any_moment_the_next_run_goes_on() {
 
         let quiet = workspace.run(["rescan"]).expect(0);
         Account::of(&quiet).balances(&workspace);
-        assert_eq!(rescan(&workspace, &[]).read, 0);
+        // On PostgreSQL a killed run keeps its lease for a while, and is then ended by a later rescan, whose sums hold what it
+        // had read. Each run does that at most once.
+        let reads_nothing = |_| rescan(&workspace, &[]).read == 0;
+        assert!((0..=KILLS).any(reads_nothing), "files are read again");
         let fresh = Workspace::new();
         fresh.configure(workspace.docs());
         rescan(&fresh, &[]);
