@@ -1,5 +1,6 @@
 //! One app of each kind, with an emulator behind those that are in a cloud, and what people do in them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use labeld_emulator::{Emulator, EmulatorOptions};
 use tokio::runtime::Runtime;
 
-use crate::workspace::{GENERAL, Store, Workspace, docx};
+use crate::workspace::{GENERAL, Store, Workspace, docx, walk};
 
 /// All files are this person's.
 const MINA: &str = "mina@alder.example";
@@ -69,20 +70,23 @@ pub(crate) struct FiveApps {
 }
 
 impl FiveApps {
-    /// Without files.
-    pub(crate) fn new(store: Store, options: EmulatorOptions, settings: Settings<'_>) -> Self {
+    /// Without files, and without a configuration.
+    pub(crate) fn new(store: Store, options: EmulatorOptions) -> Self {
         let runtime = Runtime::new().unwrap();
         let emulator = runtime.block_on(Emulator::start(options)).unwrap();
-        let apps = Self {
+        Self {
             library: emulator.microsoft().library(),
             one_drive: emulator.microsoft().one_drive(MINA).unwrap(),
             workspace: Workspace::on(store),
             emulator,
             runtime,
-        };
-        let text = apps.config(settings);
-        fs::write(apps.workspace.path("labeld.toml"), text).unwrap();
-        apps
+        }
+    }
+
+    /// Writes a configuration with all apps.
+    pub(crate) fn configure(&self, file: &str, settings: Settings<'_>) {
+        let text = self.config(settings);
+        fs::write(self.workspace.path(file), text).unwrap();
     }
 
     fn config(&self, settings: Settings<'_>) -> String {
@@ -147,6 +151,76 @@ impl FiveApps {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::rename(draft, path).unwrap();
             }
+        }
+    }
+
+    /// What is in an app, by path.
+    pub(crate) fn files(&self, app: App) -> BTreeMap<String, Bytes> {
+        match app {
+            App::SharePoint => self.emulator.microsoft().files(&self.library),
+            App::OneDrive => self.emulator.microsoft().files(&self.one_drive),
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                cloud.files(&cloud.mina())
+            }
+            App::Google => self.emulator.google().files(MINA).unwrap(),
+            App::Local => {
+                let docs = self.workspace.docs();
+                walk(&docs)
+                    .into_iter()
+                    .map(|path| {
+                        let below = path.strip_prefix(&docs).unwrap();
+                        (below.display().to_string(), fs::read(&path).unwrap().into())
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// Gives a file another path.
+    pub(crate) fn rename(&self, app: App, path: &str, to: &str) {
+        match app {
+            App::SharePoint => {
+                let drive = &self.library;
+                self.emulator.microsoft().rename(drive, path, to, MINA);
+            }
+            App::OneDrive => {
+                let drive = &self.one_drive;
+                self.emulator.microsoft().rename(drive, path, to, MINA);
+            }
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                let file = cloud.find(&cloud.mina(), path).unwrap();
+                cloud.rename(&file, &cloud.mina(), to);
+            }
+            App::Google => {
+                let google = self.emulator.google();
+                google.rename(MINA, path, to, MINA).unwrap();
+            }
+            App::Local => {
+                let docs = self.workspace.docs();
+                fs::create_dir_all(docs.join(to).parent().unwrap()).unwrap();
+                fs::rename(docs.join(path), docs.join(to)).unwrap();
+            }
+        }
+    }
+
+    /// Removes a file.
+    pub(crate) fn remove(&self, app: App, path: &str) {
+        match app {
+            App::SharePoint => self.emulator.microsoft().remove(&self.library, path),
+            App::OneDrive => self.emulator.microsoft().remove(&self.one_drive, path),
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                let file = cloud.find(&cloud.mina(), path).unwrap();
+                cloud.trash(&file);
+            }
+            App::Google => {
+                let google = self.emulator.google();
+                let file = google.id_at(MINA, path).unwrap();
+                google.delete(&file).unwrap();
+            }
+            App::Local => fs::remove_file(self.workspace.docs().join(path)).unwrap(),
         }
     }
 

@@ -9,18 +9,14 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use labeld_emulator::EmulatorOptions;
 use labeld_emulator::frame::{Effect, FaultRule};
-use labeld_emulator::{Emulator, EmulatorOptions};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
 use super::kills::Stage;
-use crate::workspace::{Ended, GENERAL, Store, Workspace, docx};
-
-const MINA: &str = "mina@alder.example";
-
-const OTHER_LABEL: &str = "0d8e6a30-1b5f-4c0e-9b7a-3f2c51d80a11";
+use crate::five_apps::{App, FiveApps, Settings, bodies};
+use crate::workspace::{Ended, Store};
 
 /// A life that gets nowhere in this time is ended.
 const LONGEST_LIFE: Duration = Duration::from_secs(6);
@@ -33,51 +29,16 @@ const LONGEST_REST: Duration = Duration::from_secs(90);
 const OFTEN: &str = "poll = \"1s\"\n";
 const SCHEDULES: &str = "[tenant.schedules]\nlabel_sync = \"*/2 * * * * *\"\nreconcile = \"*/5 * * * * *\"\njitter = \"0s\"\n";
 
-/// An app with files in it, all of one person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum App {
-    SharePoint,
-    OneDrive,
-    Box,
-    Google,
-    Local,
-}
-
-impl App {
-    const ALL: [Self; 5] = [
-        Self::SharePoint,
-        Self::OneDrive,
-        Self::Box,
-        Self::Google,
-        Self::Local,
-    ];
-
-    /// Its name in the configuration.
-    fn name(self) -> &'static str {
-        match self {
-            Self::SharePoint => "sharepoint",
-            Self::OneDrive => "onedrive",
-            Self::Box => "box",
-            Self::Google => "google",
-            Self::Local => "share",
-        }
-    }
-}
-
 /// What is known of a file: its reason code or `ok`, and its label.
 type Facts = (String, Option<String>);
 
 pub(super) struct World {
-    emulator: Emulator,
-    workspace: Workspace,
-    library: String,
-    one_drive: String,
+    apps: FiveApps,
     dice: Rng,
     names: u32,
     /// Files that were there when their app was connected, and what was in them: the service lists them, and leaves that
     /// content to a rescan (rules §7), also where it is there again after edits that the service never saw.
     early: BTreeMap<(App, String), Facts>,
-    runtime: Runtime,
 }
 
 /// A running service.
@@ -89,22 +50,14 @@ pub(super) struct Service {
 impl World {
     /// With a configuration for each of `services`.
     pub(super) fn new(store: Store, services: usize) -> Self {
-        let runtime = Runtime::new().unwrap();
-        let emulator = runtime
-            .block_on(Emulator::start(EmulatorOptions::default()))
-            .unwrap();
         let seed = std::env::var("LABELD_CRASH_SEED")
             .map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
         println!("LABELD_CRASH_SEED={seed}");
         let mut world = Self {
-            library: emulator.microsoft().library(),
-            one_drive: emulator.microsoft().one_drive(MINA).unwrap(),
-            workspace: Workspace::on(store),
-            emulator,
+            apps: FiveApps::new(store, EmulatorOptions::default()),
             dice: Rng::with_seed(seed),
             names: 0,
             early: BTreeMap::new(),
-            runtime,
         };
         for number in 0..services {
             world.configure(number);
@@ -113,7 +66,7 @@ impl World {
             for _ in 0..4 {
                 world.add(app);
             }
-            let files = world.files(app).into_iter();
+            let files = world.apps.files(app).into_iter();
             let early = files.map(|(path, body)| ((app, path), facts_of(&body)));
             world.early.extend(early);
         }
@@ -140,7 +93,7 @@ impl World {
     }
 
     pub(super) fn store_name(&self) -> &'static str {
-        match self.workspace.store() {
+        match self.apps.workspace.store() {
             Store::Sqlite => "SQLite",
             Store::Postgres(_) => "PostgreSQL",
         }
@@ -148,31 +101,15 @@ impl World {
 
     /// Writes the configuration of a service: all have the same apps, and each a state of its own.
     fn configure(&self, number: usize) {
-        let config = self.emulator.config_toml(&self.workspace.path("")).unwrap();
-        let mut text = String::new();
-        for line in config.lines() {
-            match (line, self.workspace.store()) {
-                ("sqlite = \"labeld-data/labeld.db\"", Store::Postgres(_)) => {
-                    text.push_str("postgres = { env = \"LABELD_TEST_STORE\" }");
-                }
-                ("[tenant.microsoft]", _) => {
-                    text.push_str(SCHEDULES);
-                    text.push_str(line);
-                    text.push_str("\nunits_per_minute = 1000000");
-                }
-                _ => text.push_str(line),
-            }
-            text.push('\n');
-            let apps = App::ALL.map(|app| format!("name = \"{}\"", app.name()));
-            if apps.iter().any(|name| name == line) {
-                text.push_str(OFTEN);
-            }
-        }
-        text.push_str(&format!(
-            "[[tenant.local]]\nname = \"share\"\nroot = \"docs\"\n{OFTEN}[http]\nlisten = \"127.0.0.1:0\"\n\
-             [service]\nstate_dir = \"state-{number}\"\n"
-        ));
-        fs::write(self.workspace.path(config_name(number)), text).unwrap();
+        let settings = Settings {
+            app: OFTEN,
+            schedules: SCHEDULES,
+            microsoft: "",
+            tables: &format!(
+                "[http]\nlisten = \"127.0.0.1:0\"\n[service]\nstate_dir = \"state-{number}\"\n"
+            ),
+        };
+        self.apps.configure(&config_name(number), settings);
     }
 
     /// Lets the service work until it is killed at the stage, or at any moment where it does not get there; tells which
@@ -197,11 +134,11 @@ impl World {
             }
             killed_itself = self.died(&mut service);
             stalling = stalled.iter().flatten().any(|rule| {
-                let hits = self.emulator.faults().hits(*rule);
+                let hits = self.apps.emulator.faults().hits(*rule);
                 hits.is_some_and(|hits| hits > 0)
             });
         }
-        self.emulator.faults().clear();
+        self.apps.emulator.faults().clear();
         service.kill();
         let is_aimed = killed_itself || stalling;
         if !is_aimed && stage != Stage::Random {
@@ -239,14 +176,14 @@ impl World {
         };
         paths
             .map(|path| FaultRule::new(effect.clone()).path(path).count(1))
-            .map(|rule| self.emulator.faults().add(rule).unwrap())
+            .map(|rule| self.apps.emulator.faults().add(rule).unwrap())
             .to_vec()
     }
 
     /// Starts a service; `crash_at` says where it kills itself.
     pub(super) fn start(&self, number: usize, crash_at: Option<&str>) -> Service {
         let log = File::create(self.log_file(number)).unwrap();
-        let mut command = self.workspace.command();
+        let mut command = self.apps.workspace.command();
         command.arg("run").arg("--config").arg(config_name(number));
         command.stdout(Stdio::null()).stderr(log);
         if let Some(at) = crash_at {
@@ -285,12 +222,13 @@ impl World {
     /// Runs a command with the configuration of the first service.
     fn run(&self, arguments: &[&str]) -> Ended {
         let config = config_name(0);
-        self.workspace
+        self.apps
+            .workspace
             .run([arguments, &["--config", &config]].concat())
     }
 
     fn log_file(&self, number: usize) -> PathBuf {
-        self.workspace.path(format!("service-{number}.log"))
+        self.apps.workspace.path(format!("service-{number}.log"))
     }
 
     fn log(&self, number: usize) -> String {
@@ -363,42 +301,18 @@ impl World {
     fn truth(&self) -> BTreeMap<(App, String), Facts> {
         let mut truth = BTreeMap::new();
         for app in App::ALL {
-            for (path, body) in self.files(app) {
+            for (path, body) in self.apps.files(app) {
                 truth.insert((app, path), facts_of(&body));
             }
         }
         truth
     }
 
-    fn files(&self, app: App) -> BTreeMap<String, Vec<u8>> {
-        let files = match app {
-            App::SharePoint => self.emulator.microsoft().files(&self.library),
-            App::OneDrive => self.emulator.microsoft().files(&self.one_drive),
-            App::Box => {
-                let cloud = self.emulator.box_service();
-                cloud.files(&cloud.mina())
-            }
-            App::Google => self.emulator.google().files(MINA).unwrap(),
-            App::Local => {
-                let docs = self.workspace.docs();
-                return crate::workspace::walk(&docs)
-                    .into_iter()
-                    .map(|path| {
-                        let below = path.strip_prefix(&docs).unwrap();
-                        (below.display().to_string(), fs::read(&path).unwrap())
-                    })
-                    .collect();
-            }
-        };
-        files
-            .into_iter()
-            .map(|(path, body)| (path, body.to_vec()))
-            .collect()
-    }
-
     /// Runs SQL in the services' database.
     pub(super) fn execute(&self, url: &str, sql: &str) {
-        self.runtime.block_on(crate::postgres::execute(url, sql));
+        self.apps
+            .runtime
+            .block_on(crate::postgres::execute(url, sql));
     }
 
     pub(super) fn dice(&mut self) -> &mut Rng {
@@ -408,16 +322,16 @@ impl World {
     /// A person does something in one of the apps.
     pub(super) fn work(&mut self) {
         let app = App::ALL[self.dice.usize(..App::ALL.len())];
-        let paths: Vec<String> = self.files(app).into_keys().collect();
+        let paths: Vec<String> = self.apps.files(app).into_keys().collect();
         let path = paths.get(self.dice.usize(..paths.len().max(1))).cloned();
         match (path, self.dice.u8(..10)) {
             (Some(path), 0) => {
-                self.remove(app, &path);
+                self.apps.remove(app, &path);
                 self.early.remove(&(app, path));
             }
             (Some(path), 1..=2) => {
                 let to = self.new_path();
-                self.rename(app, &path, &to);
+                self.apps.rename(app, &path, &to);
                 if let Some(facts) = self.early.remove(&(app, path)) {
                     self.early.insert((app, to), facts);
                 }
@@ -439,81 +353,11 @@ impl World {
 
     fn put(&mut self, app: App, path: &str) {
         // Another one than the present: the same bytes once more are no new version everywhere.
-        let present = self.files(app).remove(path);
+        let present = self.apps.files(app).remove(path);
         let mut bodies = bodies().to_vec();
         bodies.retain(|(body, ..)| Some(body) != present.as_ref());
         let (body, ..) = bodies.swap_remove(self.dice.usize(..bodies.len()));
-        match app {
-            App::SharePoint => {
-                let drive = &self.library;
-                self.emulator.microsoft().put(drive, path, body, MINA);
-            }
-            App::OneDrive => {
-                let drive = &self.one_drive;
-                self.emulator.microsoft().put(drive, path, body, MINA);
-            }
-            App::Box => {
-                let cloud = self.emulator.box_service();
-                cloud.put(&cloud.mina(), path, body);
-            }
-            App::Google => {
-                let google = self.emulator.google();
-                google.put(MINA, path, body, MINA).unwrap();
-            }
-            App::Local => {
-                // As editors save: never a file that is half there.
-                let draft = self.workspace.path("draft");
-                fs::write(&draft, body).unwrap();
-                let path = self.workspace.docs().join(path);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::rename(draft, path).unwrap();
-            }
-        }
-    }
-
-    fn rename(&self, app: App, path: &str, to: &str) {
-        match app {
-            App::SharePoint => {
-                let drive = &self.library;
-                self.emulator.microsoft().rename(drive, path, to, MINA);
-            }
-            App::OneDrive => {
-                let drive = &self.one_drive;
-                self.emulator.microsoft().rename(drive, path, to, MINA);
-            }
-            App::Box => {
-                let cloud = self.emulator.box_service();
-                let file = cloud.find(&cloud.mina(), path).unwrap();
-                cloud.rename(&file, &cloud.mina(), to);
-            }
-            App::Google => {
-                let google = self.emulator.google();
-                google.rename(MINA, path, to, MINA).unwrap();
-            }
-            App::Local => {
-                let docs = self.workspace.docs();
-                fs::create_dir_all(docs.join(to).parent().unwrap()).unwrap();
-                fs::rename(docs.join(path), docs.join(to)).unwrap();
-            }
-        }
-    }
-
-    fn remove(&self, app: App, path: &str) {
-        match app {
-            App::SharePoint => self.emulator.microsoft().remove(&self.library, path),
-            App::OneDrive => self.emulator.microsoft().remove(&self.one_drive, path),
-            App::Box => {
-                let cloud = self.emulator.box_service();
-                let file = cloud.find(&cloud.mina(), path).unwrap();
-                cloud.trash(&file);
-            }
-            App::Google => {
-                let google = self.emulator.google();
-                let file = google.id_at(MINA, path).unwrap();
-                google.delete(&file).unwrap();
-            }
-            App::Local => fs::remove_file(self.workspace.docs().join(path)).unwrap(),
-        }
+        self.apps.put(app, path, &body);
     }
 }
 
@@ -542,17 +386,6 @@ impl Drop for Service {
 
 fn config_name(number: usize) -> String {
     format!("service-{number}.toml")
-}
-
-/// Bodies of files, with what is to be found out about them.
-fn bodies() -> [(Vec<u8>, &'static str, Option<&'static str>); 5] {
-    [
-        (docx(None), "ok", None),
-        (docx(Some(GENERAL)), "ok", Some(GENERAL)),
-        (docx(Some(OTHER_LABEL)), "ok", Some(OTHER_LABEL)),
-        (Vec::new(), "file.empty", None),
-        (b"PK\x03\x04broken".to_vec(), "file.corrupt", None),
-    ]
 }
 
 fn facts_of(body: &[u8]) -> Facts {

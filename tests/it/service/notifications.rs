@@ -22,7 +22,9 @@ fn apps(store: Store) -> FiveApps {
         microsoft: &format!("notification_url = \"{hooks}\"\nlifecycle_url = \"{hooks}\"\n"),
         tables: &format!("[http]\nlisten = \"off\"\nwebhooks = \"{address}\"\n"),
     };
-    FiveApps::new(store, EmulatorOptions::default(), settings)
+    let apps = FiveApps::new(store, EmulatorOptions::default());
+    apps.configure("labeld.toml", settings);
+    apps
 }
 
 /// Requests of this method for subscriptions that were granted.
