@@ -24,7 +24,7 @@ use crate::pipeline::label_sync::{self, ListSource, SyncEnd};
 use crate::pipeline::scan::scan_waiting;
 use crate::pipeline::{
     App, CrashMarkers, MarkerError, MemoryBudget, ScanSettings, StageError, StopSignal, Work,
-    error_chain,
+    error_chain, process_name,
 };
 use crate::pipeline::{exposure, poll, poll_task, subscriptions};
 use crate::store::workers::{self, WorkerId};
@@ -294,13 +294,6 @@ pub(super) async fn register(shared: &Shared, db: &Db) -> Result<WorkerId, Store
         Err(error) => tracing::warn!("cannot tell the state folder from others: {error}"),
     }
     Ok(worker)
-}
-
-/// Host and process number.
-fn process_name() -> String {
-    let host = rustix::system::uname();
-    let host = host.nodename().to_string_lossy().into_owned();
-    format!("{host}:{}", std::process::id())
 }
 
 /// How often it is looked whether subscriptions to change notifications end soon.

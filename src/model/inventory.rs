@@ -1,7 +1,7 @@
 //! What the inventory knows about a file.
 
 use chrono::{DateTime, Utc};
-use labeld_connector::{Barrier, Exposure, FileKind, FileRef, Version};
+use labeld_connector::{Barrier, Exposure, FileKind, FileMeta, FileRef, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -51,6 +51,29 @@ pub struct FileRecord {
     pub removed: Option<DateTime<Utc>>,
     /// What the bytes said, for the version named inside.
     pub facts: Option<FileFacts>,
+}
+
+impl FileRecord {
+    /// The listing entry that the record was made from.
+    #[must_use]
+    pub fn listed(&self) -> FileMeta {
+        FileMeta {
+            file: self.file.clone(),
+            name: self.name.clone(),
+            folder: self.folder.clone(),
+            // Not known here, and not needed: a file that has changed is looked at anew.
+            parent: None,
+            kind: self.kind,
+            size: self.size,
+            version: self.version.clone(),
+            created: self.created,
+            modified: self.modified,
+            owner: self.owner.clone(),
+            exposure: self.exposure,
+            own_write: None,
+            barrier: self.barrier,
+        }
+    }
 }
 
 /// What one reading of a file's bytes, or a gate before it, found.

@@ -1,6 +1,5 @@
 //! A process among those at work on the store: registered, with a lease that is kept alive.
 
-use std::fs;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +41,7 @@ impl Membership {
     ///
     /// Those of the store.
     pub async fn join(db: Db, clock: Arc<dyn Clock>, stop: StopSignal) -> Result<Self, StoreError> {
-        let worker = workers::register(&db, &name(), LEASE, clock.now()).await?;
+        let worker = workers::register(&db, &process_name(), LEASE, clock.now()).await?;
         let keeper = tokio::spawn(keep(db.clone(), Arc::clone(&clock), worker, stop));
         Ok(Self {
             db,
@@ -94,8 +93,10 @@ async fn keep(db: Db, clock: Arc<dyn Clock>, worker: WorkerId, stop: StopSignal)
     }
 }
 
-/// Host and process, for people.
-fn name() -> String {
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}:{}", host.trim(), process::id())
+/// Host and number of this process, for people.
+#[must_use]
+pub fn process_name() -> String {
+    let host = rustix::system::uname();
+    let host = host.nodename().to_string_lossy().into_owned();
+    format!("{host}:{}", process::id())
 }

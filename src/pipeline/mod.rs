@@ -26,7 +26,7 @@ mod work;
 
 pub use crash_markers::{CrashMarkers, MarkerError};
 pub use lease::poll_task;
-pub use membership::Membership;
+pub use membership::{Membership, process_name};
 pub use memory::MemoryBudget;
 pub use stop::StopSignal;
 pub use work::{ScanSettings, StageError, Unreturned, Work};

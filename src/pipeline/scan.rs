@@ -17,7 +17,7 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use self::batch::{Batch, Ended};
-use self::file::{Outcome, listed, scan_file};
+use self::file::{Outcome, scan_file};
 use super::knowledge::knowledge;
 use super::learn::ForeignLabels;
 use super::poll::app_id;
@@ -196,7 +196,7 @@ impl<'a> Scan<'a> {
         }
         let to_read: Vec<(FileRef, Version)> = jobs
             .iter()
-            .filter(|job| verdict::of_listing(&listed(&job.file)).is_none())
+            .filter(|job| verdict::of_listing(&job.file.listed()).is_none())
             .map(|job| (job.file.file.clone(), job.file.version.clone()))
             .collect();
         self.waiting.extend(jobs);

@@ -143,20 +143,6 @@ pub async fn advance(
     Ok(moved == 1)
 }
 
-/// Notes that everything in a feed has been listed.
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn set_enumerated(tx: &Tx, feed: FeedId, now: DateTime<Utc>) -> Result<()> {
-    tx.execute(
-        "UPDATE feed SET enumerated_at = $2 WHERE id = $1",
-        values![feed.0, now],
-    )
-    .await?;
-    Ok(())
-}
-
 /// Forgets a feed's position, so that the next listing enumerates everything in it.
 ///
 /// # Errors

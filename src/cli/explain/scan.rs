@@ -4,7 +4,6 @@
 mod tests;
 
 use chrono::{DateTime, Utc};
-use labeld_connector::FileMeta;
 use labeld_formats::READER_VERSION;
 use serde::Serialize;
 
@@ -97,7 +96,7 @@ pub(super) fn explain(known: &Known<'_>, scope: &ScanScope, now: DateTime<Utc>) 
         .facts
         .as_ref()
         .is_some_and(|facts| is_current(facts, record));
-    let rule = scope.decide(event(known), &listed(record), is_read);
+    let rule = scope.decide(event(known), &record.listed(), is_read);
     let state = state(known, is_read, now);
     ScanRow {
         id: record.id.0,
@@ -131,24 +130,6 @@ fn event(known: &Known<'_>) -> ScanEvent {
         None => ScanEvent::Existing,
         Some(arrived) if arrived > known.record.first_seen => ScanEvent::Modified,
         Some(_) => ScanEvent::New,
-    }
-}
-
-fn listed(record: &FileRecord) -> FileMeta {
-    FileMeta {
-        file: record.file.clone(),
-        name: record.name.clone(),
-        folder: record.folder.clone(),
-        parent: None,
-        kind: record.kind,
-        size: record.size,
-        version: record.version.clone(),
-        created: record.created,
-        modified: record.modified,
-        owner: record.owner.clone(),
-        exposure: record.exposure,
-        own_write: None,
-        barrier: record.barrier,
     }
 }
 

@@ -117,7 +117,7 @@ async fn end_enumeration(
             runs::forget_seen(tx, run, walk.id).await?;
         }
     }
-    feeds::set_enumerated(tx, walk.id, now).await
+    Ok(())
 }
 
 /// The changes that lead to a content scan (rules §7); those of versions that were read drop out in the store. The store

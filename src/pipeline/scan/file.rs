@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use labeld_connector::{Change, Error, ErrorKind, FileMeta};
 use labeld_formats::{Label, READER_VERSION, Reading, TenantKnowledge};
 
-use crate::model::inventory::{FileFacts, FileId, FileLabel, FileRecord};
+use crate::model::inventory::{FileFacts, FileId, FileLabel};
 use crate::model::{FileState, Reason};
 use crate::pipeline::read_file::{Attempt, Attempted, read_file};
 use crate::pipeline::retry::MOST_CRASHES;
@@ -48,7 +48,7 @@ pub(super) async fn scan_file(
 ) -> Option<Outcome> {
     let mut reading = FileReading {
         file: job.file.id,
-        meta: listed(&job.file),
+        meta: job.file.listed(),
         change: None,
         cost: (0, 0),
         now: work.clock.now(),
@@ -98,7 +98,7 @@ pub(super) async fn scan_file(
 pub(super) fn poisoned(job: &Job, now: DateTime<Utc>) -> Outcome {
     let reading = FileReading {
         file: job.file.id,
-        meta: listed(&job.file),
+        meta: job.file.listed(),
         change: None,
         cost: (0, 0),
         now,
@@ -178,26 +178,6 @@ impl FileReading {
             reason,
             failure,
         }
-    }
-}
-
-/// The listing entry that a record was made from.
-pub(super) fn listed(record: &FileRecord) -> FileMeta {
-    FileMeta {
-        file: record.file.clone(),
-        name: record.name.clone(),
-        folder: record.folder.clone(),
-        // Not known here, and not needed: a file that has changed is looked at anew.
-        parent: None,
-        kind: record.kind,
-        size: record.size,
-        version: record.version.clone(),
-        created: record.created,
-        modified: record.modified,
-        owner: record.owner.clone(),
-        exposure: record.exposure,
-        own_write: None,
-        barrier: record.barrier,
     }
 }
 
