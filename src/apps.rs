@@ -8,6 +8,7 @@ mod microsoft;
 mod supplies;
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,8 +19,10 @@ use labeld_formats::{Coauthoring, RangeStrategy};
 
 use crate::config::{self, AppConfig, Config, SecretError, TenantConfig};
 use crate::model::TenantName;
+use crate::model::cap::CapRule;
 use crate::model::content_scan::ScanScope;
 use crate::pipeline::calls::CallBudgets;
+use crate::pipeline::govern::{AppRules, TenantRules};
 use crate::pipeline::label_sync::{ListSource, Unavailable};
 use crate::pipeline::{self, App};
 
@@ -132,6 +135,7 @@ impl<'a> Organisation<'a> {
             tenant: self.tenant.name.clone(),
             site_id: self.tenant.id,
             name: app.name().clone(),
+            kind: app.kind().to_owned(),
             connector,
             strategy: strategy(app.read_mode()),
             size_limit: app.size_limit(),
@@ -209,4 +213,41 @@ pub fn scan_scope(config: &Config, tenant: &TenantConfig, app: AppConfig<'_>) ->
         app.name(),
         kind,
     )
+}
+
+/// What the configuration says for the decisions and writes of a tenant.
+#[must_use]
+pub fn tenant_rules(config: &Config, tenant: &TenantConfig) -> TenantRules {
+    let of_tenant = config.policies.iter().filter(|policy| {
+        let tenants = &policy.scope.tenants;
+        tenants.is_empty() || tenants.contains(&tenant.name)
+    });
+    let apps = tenant.apps().map(|app| {
+        let rules = AppRules::new(
+            app.kind(),
+            app.size_limit(),
+            service_encrypts(tenant, app),
+            CapRule::default(),
+        );
+        (app.name().clone(), rules)
+    });
+    TenantRules {
+        tenant: tenant.name.clone(),
+        site_id: tenant.id,
+        definitions: of_tenant.cloned().collect(),
+        apps: apps.collect::<HashMap<_, _>>(),
+        coauthoring: coauthoring(tenant),
+        settle_after: TenantRules::SETTLE_AFTER,
+    }
+}
+
+/// Whether the app's service assigns labels that encrypt, and that is switched on (row A13).
+fn service_encrypts(tenant: &TenantConfig, app: AppConfig<'_>) -> bool {
+    match app {
+        AppConfig::SharePoint(_) | AppConfig::OneDrive(_) => {
+            let microsoft = tenant.microsoft.as_ref();
+            microsoft.is_some_and(|microsoft| microsoft.assign_labels)
+        }
+        AppConfig::Local(_) | AppConfig::Box(_) | AppConfig::Google(_) => false,
+    }
 }

@@ -5,6 +5,7 @@ pub mod calls;
 mod crash_markers;
 mod discover;
 pub mod exposure;
+pub mod govern;
 mod knowledge;
 pub mod label_list;
 pub mod label_sync;
@@ -53,6 +54,8 @@ pub struct App {
     pub site_id: Option<Uuid>,
     /// The app's name in the configuration.
     pub name: AppName,
+    /// Its kind, as the configuration calls it: apps of one kind in a tenant share a cap (rules §6).
+    pub kind: String,
     /// How to reach it.
     pub connector: Arc<dyn Connector>,
     /// How much to fetch at a time.

@@ -73,6 +73,12 @@ fn of_barrier(barrier: Barrier) -> Reason {
     }
 }
 
+/// Whether the reader knows files with a name's extension (rules §3, gate 4 of a reading).
+#[must_use]
+pub fn is_readable_type(name: &str) -> bool {
+    formats_of_extension(extension(name)).is_some()
+}
+
 /// [`before_reading`] for a listed file.
 #[must_use]
 pub fn of_listing(meta: &FileMeta) -> Option<Reason> {

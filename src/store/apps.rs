@@ -58,3 +58,14 @@ pub(super) async fn lock(tx: &Tx, app: AppId) -> Result<()> {
     }
     Ok(())
 }
+
+/// [`lock`] for all apps of a tenant, in the order of their numbers; them.
+pub(super) async fn lock_tenant(tx: &Tx, tenant: &TenantName) -> Result<Vec<AppId>> {
+    static LOCK: Statement =
+        Statement::new("SELECT id FROM app WHERE tenant = $1 ORDER BY id {locked}");
+    let sql = LOCK.text(tx.dialect());
+    let rows = tx.query(sql, values![tenant.0.as_str()]).await?;
+    rows.into_iter()
+        .map(|mut row| row.take().map(AppId))
+        .collect()
+}

@@ -57,11 +57,13 @@ CREATE TABLE call_usage (
     PRIMARY KEY (app, month)
 ) {keyed};
 
--- Policies by name. removed: it is no longer in the configuration; its history stays.
+-- Policies by name. active: it is switched on, by the configuration or by a person; files are decided only where a tenant
+-- has one. removed: it is no longer in the configuration; its history stays.
 CREATE TABLE policy (
     id {id},
     tenant {text} NOT NULL,
     name {text} NOT NULL,
+    active {integer} NOT NULL DEFAULT 0,
     removed {integer},
     UNIQUE (tenant, name)
 );
@@ -78,11 +80,12 @@ CREATE TABLE policy_revision (
 );
 
 -- What a person has set beside the configuration: off, or the mode. A policy stopped by its own bound (max_matches) is
--- switched off with that as the reason.
+-- switched off with that as the reason. consented: the revision whose canary somebody has looked at and let go on.
 CREATE TABLE policy_switch (
     policy {integer} PRIMARY KEY REFERENCES policy (id),
     enabled {integer} NOT NULL,
     mode {text},
+    consented {integer} REFERENCES policy_revision (id),
     changed_at {integer} NOT NULL,
     changed_by {text} NOT NULL,
     reason {text}
@@ -98,6 +101,36 @@ CREATE TABLE policy_match (
 ) {keyed};
 
 CREATE INDEX policy_match_file ON policy_match (file, policy);
+
+-- Files to decide, one row for each while something about it is new. The row is made in the transaction that makes it so.
+-- file refers to no table, as in scan_job. since: since when it waits.
+CREATE TABLE decision_job (
+    file {integer} PRIMARY KEY,
+    app {integer} NOT NULL,
+    since {integer} NOT NULL
+);
+
+CREATE INDEX decision_job_order ON decision_job (app, since, file);
+
+-- What the policies said to a file last. stamp: a digest of all that was looked at; the same stamp has the same answer
+-- (rules §3, gate 13). policy: the one that has won; null where none does anything to labels. outcome: why nothing is
+-- done; null where something is, or where no policy speaks. would: what is, or would be done: 1 apply, 2 remove.
+CREATE TABLE file_decision (
+    file {integer} PRIMARY KEY,
+    stamp {integer} NOT NULL,
+    policy {integer} REFERENCES policy (id),
+    outcome {integer} REFERENCES term (id),
+    would {integer},
+    decided {integer} NOT NULL
+);
+
+-- What an app's files were last decided with as a whole. stamp: policies, switches, catalogue, and what the configuration
+-- says of the app; another one makes all its files wait for a decision.
+CREATE TABLE governed_app (
+    app {integer} PRIMARY KEY REFERENCES app (id),
+    stamp {text} NOT NULL,
+    since {integer} NOT NULL
+);
 
 -- Label writes that are wanted, and what became of them. verb: 0 apply, 1 remove. revision: null for one that a person
 -- asked for. file_version: decided for this version; another one is decided anew. rank: the lower is done sooner, more

@@ -77,6 +77,7 @@ impl Rig {
             tenant: "contoso".into(),
             site_id: None,
             name: format!("app-{number}").as_str().into(),
+            kind: "scripted".to_owned(),
             connector: source.clone(),
             strategy: RangeStrategy::REQUESTS,
             size_limit: 1 << 30,
