@@ -1,5 +1,6 @@
 //! The work, one file per stage. Connectors are trait objects here: no stage knows a provider.
 
+pub mod apply;
 mod backpressure;
 pub mod calls;
 mod crash_markers;

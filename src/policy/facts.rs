@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use labeld_connector::{Barrier, Exposure, FileKind, Obstacles, OwnerDetails};
-use uuid::Uuid;
 
 use crate::model::inventory::{FileFacts, FileLabel, FileRecord};
-use crate::model::policy::Route;
+pub use crate::model::policy::LedgerFact;
 use crate::model::{AppName, Reason, TenantName};
 
 /// Facts about one file. What is not known is `None` or `Unknown`, and no condition holds for it.
@@ -68,21 +67,6 @@ pub struct ReadingFacts {
     pub signed: bool,
     /// The labels found.
     pub labels: Vec<FileLabel>,
-}
-
-/// What labeld wrote last to a file, for the origin of its label (rules §1).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerFact {
-    /// The label.
-    pub label: Uuid,
-    /// The Method that was written.
-    pub method: String,
-    /// The ActionId that was written, which is the ledger row's own id.
-    pub action_id: Uuid,
-    /// Whether a person's choice was replaced.
-    pub override_used: bool,
-    /// How it got onto the file.
-    pub route: Route,
 }
 
 impl Facts {

@@ -3,6 +3,7 @@
 //! [`Db`] is an open store and [`Tx`] a transaction; the functions of the table families take one of them. Whatever
 //! belongs together is written through one [`Tx`].
 
+pub mod actions;
 pub mod apps;
 pub mod cap;
 pub mod care;
@@ -12,6 +13,7 @@ mod error;
 pub mod feeds;
 pub mod files;
 pub mod labels;
+pub mod ledger;
 mod migrations;
 pub mod owners;
 pub mod policies;

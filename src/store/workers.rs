@@ -211,6 +211,9 @@ async fn take_from(
 ) -> Result<Rescued> {
     static JOBS: Statement =
         Statement::new("UPDATE scan_job SET worker = NULL, again = 0 WHERE worker {integers:$1}");
+    // A write that was sent stays unsettled in the ledger, and keeps the action from being claimed.
+    static ACTIONS: Statement =
+        Statement::new("UPDATE action SET worker = NULL WHERE worker {integers:$1}");
     static TASKS: Statement = Statement::new(
         "UPDATE task SET worker = NULL, finished = $2, error = COALESCE($3, error) WHERE worker {integers:$1}",
     );
@@ -219,6 +222,7 @@ async fn take_from(
     }
     let numbers = || integers(workers.iter().copied());
     let dialect = tx.dialect();
+    tx.execute(ACTIONS.text(dialect), vec![numbers()]).await?;
     Ok(Rescued {
         workers: workers.len() as u64,
         jobs: tx.execute(JOBS.text(dialect), vec![numbers()]).await?,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use uuid::Uuid;
+
 use super::words;
 use crate::model::Reason;
 
@@ -140,6 +142,21 @@ words! {
         /// The service assigns it, and encrypts the file where the label says so.
         Service = "service",
     }
+}
+
+/// What labeld wrote last to a file, for the origin of its label (rules §1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerFact {
+    /// The label.
+    pub label: Uuid,
+    /// The Method that was written.
+    pub method: String,
+    /// The ActionId that was written, which is the ledger row's own id.
+    pub action_id: Uuid,
+    /// Whether a person's choice was replaced.
+    pub override_used: bool,
+    /// How it got onto the file.
+    pub route: Route,
 }
 
 /// A row of rules §4, such as `A5n`. `impossible` stands for facts that contradict each other.

@@ -7,8 +7,8 @@ mod pattern;
 mod words;
 
 pub use decision::{
-    CurrentLabel, LabelUse, Origin, Override, ProtectionClass, Relation, Route, RowId, SinceLabeld,
-    Verdict,
+    CurrentLabel, LabelUse, LedgerFact, Origin, Override, ProtectionClass, Relation, Route, RowId,
+    SinceLabeld, Verdict,
 };
 pub use definition::{
     AlertRule, AllowEntry, Category, Governance, MAX_POLICIES, MatchLimit, PolicyDefinition,

@@ -132,10 +132,22 @@ CREATE TABLE governed_app (
     since {integer} NOT NULL
 );
 
--- Label writes that are wanted, and what became of them. verb: 0 apply, 1 remove. revision: null for one that a person
--- asked for. file_version: decided for this version; another one is decided anew. rank: the lower is done sooner, more
--- exposed files first, then by severity (issue: the first hundred are the right hundred). state: 0 waiting, 1 suspended,
--- 2 done, 3 cancelled, 4 refused. run: what it belongs to where it is undone as a whole.
+-- What label writes belong to where they are undone as a whole. kind: rescan, hand, service, undo. day: the UTC date (days
+-- since 1970) of a service's, which begins one each date; null for the others. undoes: the run that is taken back.
+CREATE TABLE action_run (
+    id {id},
+    kind {text} NOT NULL,
+    started {integer} NOT NULL,
+    asked_by {text},
+    day {integer} UNIQUE,
+    undoes {integer} REFERENCES action_run (id)
+);
+
+-- Label writes that are wanted, and what became of them. verb: 0 apply, 1 remove, 2 put back. revision: null for one that
+-- a person asked for; asked_by, overrides and allow_downgrade are that person's. undoes: the ledger's row that is taken
+-- back. file_version: decided for this version; another one is decided anew. rank: the lower is done sooner, more exposed
+-- files first, then by severity (issue: the first hundred are the right hundred). state: 0 waiting, 1 suspended, 2 done,
+-- 3 cancelled, 4 refused. run: what it belongs to where it is undone as a whole.
 CREATE TABLE action (
     id {id},
     tenant {text} NOT NULL,
@@ -147,7 +159,10 @@ CREATE TABLE action (
     policy {integer} REFERENCES policy (id),
     revision {integer} REFERENCES policy_revision (id),
     asked_by {text},
-    run {integer},
+    overrides {text},
+    allow_downgrade {integer} NOT NULL DEFAULT 0,
+    run {integer} REFERENCES action_run (id),
+    undoes {bytes},
     file_version {text} NOT NULL,
     rank {integer} NOT NULL,
     state {integer} NOT NULL,
@@ -162,14 +177,17 @@ CREATE TABLE action (
 
 -- At most one write is on its way to a file.
 CREATE UNIQUE INDEX action_open ON action (file) WHERE ended IS NULL;
-CREATE INDEX action_order ON action (app, rank, due{then_id}) WHERE state = 0;
+CREATE INDEX action_order ON action (app, verb, rank, due{then_id}) WHERE state = 0;
+CREATE INDEX action_worker ON action (worker) WHERE worker IS NOT NULL;
 CREATE INDEX action_policy ON action (policy{then_id}) WHERE ended IS NULL AND policy IS NOT NULL;
-CREATE INDEX action_run ON action (run{then_id}) WHERE run IS NOT NULL;
+CREATE INDEX action_run_actions ON action (run{then_id}) WHERE run IS NOT NULL;
 CREATE INDEX action_file ON action (file{then_id});
 
--- Every attempt to write, from before it is sent. id is the ActionId in the label. state: 0 intent, 1 applied,
--- 2 refused, 3 failed, 4 unknown. revision: 0 for one that a person asked for. sent_digest: SHA-256 of the bytes to be
--- sent; part_digests: JSON, of each label part. before: JSON, what the file said of labels, kept for undoing it.
+-- Every attempt to write, from before it is sent. id is the ActionId in the label. decision: whose one effect it is: the
+-- policy's revision, or the negated action for one that a person asked for. overridden: a person's choice is replaced
+-- (rules §4, A7). state: 0 intent, 1 applied, 2 refused by the service, 3 failed: it did not land, 4 unknown, to be
+-- settled, 5 unknown for good. sent_digest: SHA-256 of the bytes to be sent; part_digests: JSON, of each label part. undo:
+-- JSON, what it takes to put the label state before it back. covered: JSON, a person's save that the write covered.
 -- slot_day: the UTC date (days since 1970) whose cap has a place for it, and next_slot_day the one after it where the
 -- write was in flight at midnight; null where the cap does not count it. undoes: the attempt that it takes back.
 CREATE TABLE ledger (
@@ -184,8 +202,9 @@ CREATE TABLE ledger (
     label {bytes},
     method {text},
     route {text} NOT NULL,
-    revision {integer} NOT NULL,
-    run {integer},
+    decision {integer} NOT NULL,
+    overridden {integer} NOT NULL DEFAULT 0,
+    run {integer} REFERENCES action_run (id),
     undoes {bytes} REFERENCES ledger (id),
     state {integer} NOT NULL,
     reason {integer} REFERENCES term (id),
@@ -193,10 +212,11 @@ CREATE TABLE ledger (
     version_before {text} NOT NULL,
     size_before {integer} NOT NULL,
     digest_before {bytes},
-    before {text} NOT NULL,
+    undo {text},
     sent_digest {bytes},
     part_digests {text},
     version_after {text},
+    covered {text},
     slot_day {integer},
     next_slot_day {integer},
     worker {integer},
@@ -205,12 +225,15 @@ CREATE TABLE ledger (
     ended_at {integer}
 );
 
--- One effect for one version, revision and label, across crashes, repetitions and duplicate events (product §3).
-CREATE UNIQUE INDEX ledger_once ON ledger (file, version_before, verb, label, revision) WHERE state IN (0, 1, 4) AND label IS NOT NULL;
-CREATE UNIQUE INDEX ledger_once_without_label ON ledger (file, version_before, verb, revision) WHERE state IN (0, 1, 4) AND label IS NULL;
+-- One effect for one version, decision and label, across crashes, repetitions and duplicate events (product §3).
+CREATE UNIQUE INDEX ledger_once ON ledger (file, version_before, verb, label, decision) WHERE state IN (0, 1, 4, 5) AND label IS NOT NULL;
+CREATE UNIQUE INDEX ledger_once_without_label ON ledger (file, version_before, verb, decision) WHERE state IN (0, 1, 4, 5) AND label IS NULL;
+-- One write at a time is on its way to a file, or may be.
+CREATE UNIQUE INDEX ledger_open ON ledger (file) WHERE state IN (0, 4);
 CREATE INDEX ledger_unsettled ON ledger (app, intended_at) WHERE state IN (0, 4);
 CREATE INDEX ledger_file ON ledger (file, intended_at);
 CREATE INDEX ledger_action ON ledger (action);
+CREATE INDEX ledger_undoes ON ledger (undoes) WHERE undoes IS NOT NULL;
 CREATE INDEX ledger_run ON ledger (run, intended_at) WHERE run IS NOT NULL;
 CREATE INDEX ledger_cap ON ledger (tenant, app_kind, slot_day) WHERE slot_day IS NOT NULL;
 

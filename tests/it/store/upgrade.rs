@@ -289,9 +289,9 @@ const RULES: &[(&str, bool)] = &[
 const ACTION: &str = "INSERT INTO action (tenant, app, file, verb, site, label, policy, revision, file_version, rank, state, due, made)
     VALUES ('contoso', 1, 1, 0, {guid}, {guid}, 1, 1, 'v1', 0, 0, 0, 0)";
 
-const LEDGER: &str = "INSERT INTO ledger (id, action, tenant, app_kind, app, file, verb, site, label, route, revision, state, version_before,
-        size_before, before, intended_at)
-    VALUES ({number}, 1, 'contoso', 'sharepoint', 1, 1, 0, {guid}, {guid}, 'bytes', 1, {state}, 'v1', 5, '[]', 0)";
+const LEDGER: &str = "INSERT INTO ledger (id, action, tenant, app_kind, app, file, verb, site, label, route, decision, state, version_before,
+        size_before, intended_at)
+    VALUES ({number}, 1, 'contoso', 'sharepoint', 1, 1, 0, {guid}, {guid}, 'bytes', 1, {state}, 'v1', 5, 0)";
 
 #[tokio::test]
 async fn the_tables_for_decisions_and_writes_keep_their_rules() {
