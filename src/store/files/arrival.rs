@@ -39,7 +39,7 @@ pub async fn arrived_at<'a>(
     at: DateTime<Utc>,
 ) -> Result<HashSet<FileRef>> {
     static ARRIVED: Statement =
-        Statement::new("SELECT ref FROM file WHERE app = $1 AND ref {texts:$2} AND arrived = $3");
+        Statement::new("SELECT f.ref FROM {files_of:$1 $2} WHERE f.arrived = $3");
     let refs: Vec<&str> = files.into_iter().map(|file| file.0.as_str()).collect();
     if refs.is_empty() {
         return Ok(HashSet::new());

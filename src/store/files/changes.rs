@@ -189,8 +189,9 @@ async fn remove(tx: &Tx, app: AppId, files: &[&FileRef], now: DateTime<Utc>) -> 
     let rows = files
         .iter()
         .map(|file| values![app.0, file.0.as_str(), now]);
+    // The plus keeps PostgreSQL from walking the index of all the app's files, while it has no statistics of them.
     tx.execute_many(
-        "UPDATE file SET removed = $3 WHERE app = $1 AND ref = $2 AND removed IS NULL",
+        "UPDATE file SET removed = $3 WHERE app = $1 AND ref = $2 AND (+removed) IS NULL",
         rows.collect(),
     )
     .await

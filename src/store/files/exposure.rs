@@ -64,7 +64,8 @@ pub async fn store_exposure(
 /// Those of the store.
 pub async fn forget_asked_exposure(tx: &Tx, app: AppId, changes: &[Change]) -> Result<()> {
     static FORGET: Statement = Statement::new(
-        "UPDATE file SET exposure_at = 0 WHERE app = $1 AND ref {texts:$2} AND exposure_at > 0",
+        "WITH asked AS MATERIALIZED (SELECT f.id AS id FROM {files_of:$1 $2} WHERE f.exposure_at > 0)
+         UPDATE file SET exposure_at = 0 WHERE id {rows:asked.id}",
     );
     let listed: Vec<&str> = last_of_each(changes)
         .filter_map(|change| match change {

@@ -14,12 +14,12 @@ use crate::store::value::values;
 
 /// A file that has a row keeps it. Its delay and its attempts belong to a version that was tried: they end with that
 /// version, and a list that names the same version once more leaves them. `last_seen` tells that the file changed with
-/// this very page. The list comes first, because SQLite would walk all files of the app for the order. Rows are locked in the order of ids, as everywhere, so that two workers cannot wait for each other.
+/// this very page. Rows are locked in the order of ids, as everywhere, so that two workers cannot wait for each other.
 pub(super) static ENQUEUE: Statement = Statement::new(
     "INSERT INTO scan_job (file, app, class, due, listed)
      SELECT f.id, f.app, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($3 AS BIGINT)
-     FROM {list_of_texts:$4} AS page CROSS JOIN file f
-     WHERE f.app = $1 AND f.ref = page.value AND f.removed IS NULL
+     FROM {files_of:$1 $4}
+     WHERE f.removed IS NULL
         AND (f.facts_version IS NULL OR f.facts_version <> f.version OR f.reader <> $5)
      ORDER BY f.id
      ON CONFLICT (file) DO UPDATE SET
@@ -38,10 +38,8 @@ pub(super) static ENQUEUE: Statement = Statement::new(
 
 /// Files that nobody is at and that are gone are not scanned.
 pub(super) static FORGET: Statement = Statement::new(
-    "DELETE FROM scan_job WHERE worker IS NULL
-        AND file IN (
-            SELECT f.id FROM {list_of_texts:$2} AS page CROSS JOIN file f
-            WHERE f.app = $1 AND f.ref = page.value AND f.removed IS NOT NULL)",
+    "WITH gone AS MATERIALIZED (SELECT f.id AS id FROM {files_of:$1 $2} WHERE f.removed IS NOT NULL)
+     DELETE FROM scan_job WHERE worker IS NULL AND file {rows:gone.id}",
 );
 
 /// Enqueues the files of a page of changes whose present version has no facts that may be reused; to be called after

@@ -9,6 +9,7 @@ mod figures;
 mod files;
 mod full;
 mod opening;
+mod postgres_plans;
 mod properties;
 mod queries;
 mod queue;
