@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod audit;
 mod check;
 mod config_args;
 mod doctor;
@@ -72,6 +73,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Check, back up, restore, compact or export the store
     Store(store::StoreArgs),
+    /// Verify, export or take the head of the audit log
+    Audit(audit::AuditArgs),
     /// Look at the store, the secrets, the label lists and what each app lets labeld do
     Doctor(doctor::DoctorArgs),
 }
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Store(args) => store::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     };
     match outcome {

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, read into plain types, with every problem of it told at once.
 
 mod address;
+mod digest;
 mod patterns;
 mod policy;
 mod problem;
@@ -35,10 +36,11 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+pub use digest::ConfigDigest;
 pub use patterns::PathPatterns;
 pub use problem::{Place, Problem, Problems};
 pub use secret::{Secret, SecretError, SecretProblem, SecretText};
-pub use service::{HttpConfig, ServiceConfig, TelemetryConfig};
+pub use service::{AuditConfig, HttpConfig, ServiceConfig, TelemetryConfig};
 pub use source::Excerpt;
 pub use tenant::{
     AppConfig, BoxConfig, BoxCredential, BoxDownloadHosts, Coauthoring, GoogleConfig,
@@ -85,6 +87,10 @@ pub struct Config {
     pub http: HttpConfig,
     /// Where traces go.
     pub telemetry: TelemetryConfig,
+    /// What is done with the audit log.
+    pub audit: AuditConfig,
+    /// SHA-256 of its text, that of its files of policies included: tells one configuration from another.
+    pub digest: ConfigDigest,
 }
 
 /// Where the inventory is kept.
@@ -250,6 +256,7 @@ fn parse_all(source: &Source, policy_files: &[Source]) -> (Result<Config, Proble
         parsed.push((source, file));
     }
     if let Some(config) = &mut config {
+        config.digest = ConfigDigest::of(std::iter::once(source).chain(policy_files));
         let joined = policy::join(config, files);
         for ((_, file), found) in parsed.iter_mut().zip(joined) {
             file.found.extend(found);
@@ -323,6 +330,7 @@ fn read(top: &mut Section<'_>) -> Option<Config> {
     });
     let http = top.table("http", service::read_http).unwrap_or_default();
     let telemetry = top.table("telemetry", service::read_telemetry);
+    let audit = top.table("audit", service::read_audit);
     let store = store?;
     Some(Config {
         file: top.source().file.clone(),
@@ -333,6 +341,8 @@ fn read(top: &mut Section<'_>) -> Option<Config> {
         policies: Vec::new(),
         http,
         telemetry: telemetry.unwrap_or_default(),
+        audit: audit.unwrap_or_default(),
+        digest: ConfigDigest::default(),
     })
 }
 

@@ -35,7 +35,7 @@ fn problems_have_their_place_and_fix() {
             "[store]",
             "zzz = 1\n[store]",
             &[
-                "1:1 unknown key `zzz` in the top level -> known here: http, log, policies, policy, service, store, telemetry, tenant",
+                "1:1 unknown key `zzz` in the top level -> known here: audit, http, log, policies, policy, service, store, telemetry, tenant",
             ],
         ),
         (

@@ -1,4 +1,4 @@
-//! `[service]`, `[http]` and `[telemetry]`: how `labeld run` lives on its machine.
+//! `[service]`, `[http]`, `[telemetry]` and `[audit]`: how `labeld run` lives on its machine.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,13 @@ pub struct HttpConfig {
 pub struct TelemetryConfig {
     /// A collector that takes OTLP over HTTP; without it there are no traces.
     pub otlp: Option<Url>,
+}
+
+/// What is done with the audit log beside the store.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditConfig {
+    /// File that the service keeps the log's head in; `None` where it does not.
+    pub head_file: Option<PathBuf>,
 }
 
 /// Loopback, so that nobody else can look before the operator says so.
@@ -131,6 +138,12 @@ pub(super) fn read_telemetry(section: &mut Section<'_>) -> Option<TelemetryConfi
     let otlp: Option<ServiceUrl> = section.optional("otlp");
     Some(TelemetryConfig {
         otlp: otlp.map(ServiceUrl::into_url),
+    })
+}
+
+pub(super) fn read_audit(section: &mut Section<'_>) -> Option<AuditConfig> {
+    Some(AuditConfig {
+        head_file: section.optional("head_file"),
     })
 }
 

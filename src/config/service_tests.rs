@@ -1,4 +1,4 @@
-//! `[service]`, `[http]`, `[telemetry]`, `[tenant.schedules]` and how often apps are asked.
+//! `[service]`, `[http]`, `[telemetry]`, `[audit]`, `[tenant.schedules]` and how often apps are asked.
 
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ fn defaults_of_the_service() {
     };
     assert_eq!(config.http, http);
     assert_eq!(config.telemetry, TelemetryConfig { otlp: None });
+    assert_eq!(config.audit, AuditConfig { head_file: None });
     let tenant = &config.tenants[0];
     let schedules = SchedulesConfig {
         label_sync: "0 * * * *".parse().unwrap(),
@@ -48,6 +49,7 @@ fn every_option_of_the_service_is_read() {
         service = { state_dir = "/run/labeld", drain = "5s", memory = "128 MiB", scans = 4 }
         http = { listen = "off", webhooks = "[::]:8443" }
         telemetry = { otlp = "https://collector.example/v1" }
+        audit = { head_file = "audit/head" }
         [[tenant]]
         name = "a"
         schedules = { label_sync = "@daily", reconcile = "0 0 3 * * SAT", exposure = "0 5 * * *", jitter = "0s" }
@@ -70,6 +72,7 @@ fn every_option_of_the_service_is_read() {
     assert_eq!(config.http, http);
     let otlp = url::Url::parse("https://collector.example/v1").unwrap();
     assert_eq!(config.telemetry.otlp, Some(otlp));
+    assert_eq!(config.audit.head_file, Some("conf/audit/head".into()));
     let tenant = &config.tenants[0];
     let schedules = SchedulesConfig {
         label_sync: "@daily".parse().unwrap(),

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, RwLock};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::audit;
 use super::place;
 use super::schedule::Timing;
 use super::shared::Shared;
@@ -234,6 +235,7 @@ impl Running {
         for served in &generation.apps {
             tasks.spawn(keep_scanning(served.clone(), Arc::clone(shared)));
         }
+        tasks.spawn(audit::keep(Arc::clone(shared), generation.work.clone()));
         Self {
             generation,
             tasks,

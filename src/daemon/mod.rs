@@ -1,6 +1,7 @@
 //! `labeld run`: starts what is done again and again, keeps the lease on it, takes over another configuration, and brings
 //! everything to an end when it is told to.
 
+pub mod audit;
 pub mod control;
 mod gather;
 mod generation;
@@ -397,6 +398,7 @@ impl Main {
             }
             Err(why) => {
                 ConfigRefused { error: &why }.emit();
+                audit::note_refused(&self.shared).await;
                 self.shared
                     .update(|present| present.refused = Some(why.clone()));
                 service_manager::ready("running; the changed configuration was refused");

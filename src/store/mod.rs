@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod apps;
+pub mod audit;
 pub mod cap;
 pub mod care;
 mod db;

@@ -45,6 +45,22 @@ events! {
         error: &'a str,
     }
 
+    /// How far the audit log goes. Kept apart from the store, it shows later whether the log was changed.
+    AuditHead<'a> INFO "audit_head" "the head of the audit log" {
+        /// Entries in it.
+        entries: u64,
+        /// The hash of the last one.
+        hash: &'a str,
+    }
+
+    /// The file that is to hold the head of the audit log could not be written. It is tried again within the hour.
+    AuditHeadNotKept<'a> WARN "audit_head_not_kept" "cannot write the head of the audit log to its file" {
+        /// The file.
+        file: &'a str,
+        /// Why.
+        error: &'a str,
+    }
+
     /// The store takes no more writes, for example because the disk is full. Work stands still until it does.
     StoreReadOnly<'a> ERROR "store_read_only" "the store cannot be written to" {
         /// Why.
@@ -318,6 +334,8 @@ uncounted! {
     ServiceStopped,
     ConfigReloaded,
     ConfigRefused<'_>,
+    AuditHead<'_>,
+    AuditHeadNotKept<'_>,
     StoreReadOnly<'_>,
     StoreRecovered,
     WorkRescued,

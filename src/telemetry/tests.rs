@@ -73,6 +73,8 @@ fn samples() -> Vec<(EventDescription, Emit)> {
         ServiceStopped { seconds: seconds }
         ConfigReloaded {}
         ConfigRefused { error: error }
+        AuditHead { entries: 9, hash: "41d0" }
+        AuditHeadNotKept { file: "/mnt/head", error: error }
         StoreReadOnly { error: error }
         StoreRecovered { seconds: seconds }
         WorkRescued { workers: 1, jobs: 2, tasks: 3 }

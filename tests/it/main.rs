@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod borders;
+mod cli_audit;
 mod cli_cloud;
 mod cli_doctor;
 mod cli_errors;

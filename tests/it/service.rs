@@ -1,6 +1,7 @@
 //! `labeld run` as a process of its own, and the commands that talk with it.
 
 mod absent_store;
+mod audit;
 mod clock;
 mod full_disk;
 mod notifications;

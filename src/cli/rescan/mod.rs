@@ -25,6 +25,7 @@ use super::time::Since;
 use crate::apps::{self, Organisation};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AppConfig, Config, TenantConfig};
+use crate::daemon::audit::{ConfigUse, note_config};
 use crate::daemon::control::Client;
 use crate::daemon::rescan::{Failure, RescanRequest};
 use crate::model::{AppName, TenantName};
@@ -91,6 +92,8 @@ async fn run_all(args: &RescanArgs, session: &Session) -> Result<Exit> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stop = stop_on_signal();
     let member = Membership::join(session.db.clone(), Arc::clone(&clock), stop.clone()).await?;
+    let now = clock.now();
+    note_config(&session.db, &session.config, ConfigUse::Command, now).await?;
     let service = &session.config.service;
     let work = Work::new(
         session.db.clone(),

@@ -269,6 +269,8 @@ CREATE TABLE audit_entry (
     hash {bytes} NOT NULL
 );
 
+CREATE INDEX audit_config ON audit_entry (sequence) WHERE kind = 'config.used';
+
 -- The last entry; one row, which writers lock, so that the chain has no forks.
 CREATE TABLE audit_head (
     id {integer} PRIMARY KEY CHECK (id = 1),

@@ -1,6 +1,7 @@
 //! The store: one suite for both databases.
 
 mod arrivals;
+mod audit;
 mod cap;
 mod catalogue;
 mod damage;

@@ -36,26 +36,27 @@ const HELD: &str = "
     INSERT INTO run_feed (run, feed) VALUES (1, 2);";
 
 /// The database behind a store.
-enum Raw {
+pub(super) enum Raw {
     Sqlite(TempDir),
     Postgres(String),
 }
 
 impl Raw {
-    async fn all() -> Vec<Self> {
+    /// A new database of each kind that there is.
+    pub(super) async fn all() -> Vec<Self> {
         let mut all = vec![Self::Sqlite(TempDir::new().unwrap())];
         all.extend(crate::postgres::new_schema().await.map(Self::Postgres));
         all
     }
 
-    fn location(&self) -> Location {
+    pub(super) fn location(&self) -> Location {
         match self {
             Self::Sqlite(folder) => Location::Sqlite(folder.path().join("labeld.db")),
             Self::Postgres(url) => Location::parse(url),
         }
     }
 
-    async fn execute(&self, sql: &str) -> Result<(), String> {
+    pub(super) async fn execute(&self, sql: &str) -> Result<(), String> {
         match self {
             Self::Sqlite(folder) => {
                 let connection = rusqlite::Connection::open(folder.path().join("labeld.db"));
