@@ -46,6 +46,12 @@ impl App {
     }
 }
 
+/// What is known of a file: its reason code or `ok`, and its label.
+pub(crate) type Facts = (String, Option<String>);
+
+/// Files by app and by their path in it.
+pub(crate) type Files = BTreeMap<(App, String), Facts>;
+
 /// What the configuration says on top of what the emulator writes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings<'a> {
@@ -177,6 +183,39 @@ impl FiveApps {
         }
     }
 
+    /// What the apps hold.
+    pub(crate) fn truth(&self) -> Files {
+        let mut truth = Files::new();
+        for app in App::ALL {
+            for (path, body) in self.files(app) {
+                truth.insert((app, path), facts_of(&body));
+            }
+        }
+        truth
+    }
+
+    /// What is known of the apps by a service with this configuration.
+    pub(crate) fn inventory(&self, config: &str) -> Files {
+        let mut files = Files::new();
+        for row in self
+            .workspace
+            .rows(["files", "--limit", "0", "--config", config])
+        {
+            let mut apps = App::ALL.into_iter();
+            let app = apps.find(|app| row["app"] == app.name()).unwrap();
+            let outcome = row["reason"].as_str().or(row["state"].as_str());
+            let facts = (
+                outcome.unwrap_or("not read").to_owned(),
+                row["labels"][0]["id"].as_str().map(str::to_owned),
+            );
+            // Names are unique, whatever folders an app shows above them.
+            let path = row["path"].as_str().unwrap();
+            let at = path.find("work/").unwrap();
+            files.insert((app, path[at..].to_owned()), facts);
+        }
+        files
+    }
+
     /// Gives a file another path.
     pub(crate) fn rename(&self, app: App, path: &str, to: &str) {
         match app {
@@ -242,4 +281,13 @@ pub(crate) fn bodies() -> [(Bytes, &'static str, Option<&'static str>); 5] {
             None,
         ),
     ]
+}
+
+/// What is to be found out about one of the [`bodies`].
+pub(crate) fn facts_of(body: &[u8]) -> Facts {
+    let (_, outcome, label) = bodies()
+        .into_iter()
+        .find(|(known, ..)| known == body)
+        .unwrap();
+    (outcome.to_owned(), label.map(str::to_owned))
 }

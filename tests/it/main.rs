@@ -15,6 +15,7 @@ mod cli_rescan;
 mod cli_store;
 mod crash;
 mod five_apps;
+mod fortnight;
 mod http;
 mod label_sync;
 mod pipeline;

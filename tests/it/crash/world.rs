@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::kills::Stage;
-use crate::five_apps::{App, FiveApps, Settings, bodies};
+use crate::five_apps::{App, Facts, Files, FiveApps, Settings, bodies, facts_of};
 use crate::workspace::{Ended, Store};
 
 /// A life that gets nowhere in this time is ended.
@@ -29,16 +29,13 @@ const LONGEST_REST: Duration = Duration::from_secs(300);
 const OFTEN: &str = "poll = \"1s\"\n";
 const SCHEDULES: &str = "[tenant.schedules]\nlabel_sync = \"*/2 * * * * *\"\nreconcile = \"*/5 * * * * *\"\njitter = \"0s\"\n";
 
-/// What is known of a file: its reason code or `ok`, and its label.
-type Facts = (String, Option<String>);
-
 pub(super) struct World {
     apps: FiveApps,
     dice: Rng,
     names: u32,
     /// Files that were there when their app was connected, and what was in them: the service lists them, and leaves that
     /// content to a rescan (rules §7), also where it is there again after edits that the service never saw.
-    early: BTreeMap<(App, String), Facts>,
+    early: Files,
 }
 
 /// A running service.
@@ -195,7 +192,7 @@ impl World {
 
     /// Lets the services work undisturbed until the inventory is what the apps hold, and stops them.
     pub(super) fn come_to_rest(&mut self, mut services: Vec<Service>) {
-        let truth = self.truth();
+        let truth = self.apps.truth();
         let begun = Instant::now();
         while !self.differences(&truth).is_empty() || self.waiting_scans() > 0 {
             if begun.elapsed() > LONGEST_REST {
@@ -261,9 +258,9 @@ impl World {
     /// Where the inventory is not what the apps hold: what is known, and what is so.
     fn differences(
         &self,
-        truth: &BTreeMap<(App, String), Facts>,
+        truth: &Files,
     ) -> BTreeMap<(App, String), (Option<Facts>, Option<Facts>)> {
-        let known = self.inventory();
+        let known = self.apps.inventory(&config_name(0));
         let keys: BTreeSet<_> = known.keys().chain(truth.keys()).cloned().collect();
         let mut differences = BTreeMap::new();
         for key in keys {
@@ -276,39 +273,6 @@ impl World {
             }
         }
         differences
-    }
-
-    /// What the service knows, by app and path below the app's only folder.
-    fn inventory(&self) -> BTreeMap<(App, String), Facts> {
-        let mut files = BTreeMap::new();
-        let listed = self.run(&["files", "--limit", "0", "--format", "jsonl"]);
-        for row in listed.expect(0).json_lines() {
-            let app = App::ALL
-                .into_iter()
-                .find(|app| row["app"] == app.name())
-                .unwrap();
-            let path = row["path"].as_str().unwrap();
-            let outcome = row["reason"].as_str().or(row["state"].as_str());
-            let facts = (
-                outcome.unwrap_or("not read").to_owned(),
-                row["labels"][0]["id"].as_str().map(str::to_owned),
-            );
-            // Names are unique, whatever folders an app shows above them.
-            let at = path.find("work/").unwrap();
-            files.insert((app, path[at..].to_owned()), facts);
-        }
-        files
-    }
-
-    /// What the apps hold.
-    fn truth(&self) -> BTreeMap<(App, String), Facts> {
-        let mut truth = BTreeMap::new();
-        for app in App::ALL {
-            for (path, body) in self.apps.files(app) {
-                truth.insert((app, path), facts_of(&body));
-            }
-        }
-        truth
     }
 
     /// Runs SQL in the services' database.
@@ -389,12 +353,4 @@ impl Drop for Service {
 
 fn config_name(number: usize) -> String {
     format!("service-{number}.toml")
-}
-
-fn facts_of(body: &[u8]) -> Facts {
-    let (_, outcome, label) = bodies()
-        .into_iter()
-        .find(|(known, ..)| known == body)
-        .unwrap();
-    (outcome.to_owned(), label.map(str::to_owned))
 }
