@@ -12,7 +12,6 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::audit;
-use super::place;
 use super::schedule::Timing;
 use super::shared::Shared;
 use super::tasks::{self, Due, Task, TaskFailure};
@@ -25,11 +24,11 @@ use crate::pipeline::label_sync::{self, ListSource, SyncEnd};
 use crate::pipeline::scan::scan_waiting;
 use crate::pipeline::{
     App, CrashMarkers, MarkerError, MemoryBudget, ScanSettings, StageError, StopSignal, Work,
-    error_chain, process_name,
+    error_chain,
 };
 use crate::pipeline::{exposure, poll, poll_task, subscriptions};
+use crate::store::Db;
 use crate::store::workers::{self, WorkerId};
-use crate::store::{Db, StoreError};
 
 /// An app that is worked on.
 #[derive(Debug, Clone)]
@@ -166,9 +165,6 @@ pub(super) struct Running {
     dead_since: Option<Instant>,
 }
 
-/// For how long this process is thought to be alive after it was last heard of.
-pub(super) const LEASE: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
-
 /// Pause before everything is begun anew after a part has died: what kills it may do so at once.
 const AFTER_DEATH: Duration = Duration::from_secs(5);
 
@@ -282,20 +278,6 @@ impl Running {
             );
         }
     }
-}
-
-/// Registers this process with the store, and takes up at once what an earlier one in the same state folder has left.
-pub(super) async fn register(shared: &Shared, db: &Db) -> Result<WorkerId, StoreError> {
-    let worker = workers::register(db, &process_name(), LEASE, shared.clock.now()).await?;
-    match place::of(&shared.present().config.service.state_dir) {
-        Ok(place) => {
-            let now = shared.clock.now();
-            workers::take_place(db, worker, &place.to_string(), now).await?;
-        }
-        // What was left is taken up when its lease has run out.
-        Err(error) => tracing::warn!("cannot tell the state folder from others: {error}"),
-    }
-    Ok(worker)
 }
 
 /// How often it is looked whether subscriptions to change notifications end soon.

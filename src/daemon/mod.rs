@@ -5,8 +5,6 @@ pub mod audit;
 pub mod control;
 mod gather;
 mod generation;
-mod lease;
-mod place;
 mod reload;
 pub mod rescan;
 mod schedule;
@@ -30,12 +28,11 @@ use self::signals::{Asked, Signals};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::pipeline::calls::CallBudgets;
-use crate::pipeline::{MarkerError, error_chain};
+use crate::pipeline::{MarkerError, error_chain, keep_lease, register};
 use crate::store::workers::WorkerId;
 use crate::store::{Access, Db, Location, StoreError};
 use crate::telemetry::{
-    ConfigRefused, ConfigReloaded, LeaseLost, ServiceReady, ServiceStarted, ServiceStopped,
-    ServiceStopping,
+    ConfigRefused, ConfigReloaded, ServiceReady, ServiceStarted, ServiceStopped, ServiceStopping,
 };
 
 pub use self::shared::{Handle, Nudge};
@@ -182,7 +179,7 @@ impl Main {
         let mut next = Next::Begin(self.supplied(&foundation.calls).await);
         let mut is_ready = false;
         while let Next::Begin(supplied) = next {
-            let Some(worker) = self.register(&db, signals).await? else {
+            let Some(worker) = self.register(&foundation, signals).await? else {
                 break;
             };
             let running = Running::begin(&self.shared, &foundation, worker, supplied);
@@ -229,11 +226,12 @@ impl Main {
     /// Registers with the store, once it takes that; `None` where a stop came first.
     async fn register(
         &mut self,
-        db: &Db,
+        foundation: &Foundation,
         signals: &mut Signals,
     ) -> Result<Option<WorkerId>, StoreError> {
+        let Foundation { db, markers, .. } = foundation;
         loop {
-            match generation::register(&self.shared, db).await {
+            match register(db, markers, self.shared.clock.now()).await {
                 Ok(worker) => {
                     self.shared.store.wrote();
                     return Ok(Some(worker));
@@ -284,7 +282,9 @@ impl Main {
     ) -> Next {
         let work = running.generation.work.clone();
         let shared = Arc::clone(&self.shared);
-        let heart = tokio::spawn(async move { lease::keep(&shared, &work).await });
+        let heart = tokio::spawn(async move {
+            keep_lease(&work.db, work.worker, &*work.clock, &shared.store).await;
+        });
         let next = self
             .until_change(&mut running, signals, heart, foundation)
             .await;
@@ -355,7 +355,6 @@ impl Main {
                     }
                 }
                 _ = &mut heart.0 => {
-                    LeaseLost {}.emit();
                     return Next::Begin(self.supplied(&foundation.calls).await);
                 }
                 () = running.died() => {

@@ -35,8 +35,6 @@ pub(super) struct Shared {
     /// Set once the store is open.
     pub(super) db: OnceLock<Db>,
     pub(super) store_name: String,
-    /// Nobody else can take anything up: SQLite has one process.
-    pub(super) has_one_writer: bool,
     pub(super) orders: mpsc::Sender<Order>,
     present: RwLock<Present>,
 }
@@ -77,7 +75,6 @@ impl Shared {
             store: StoreWatch::opening(),
             db: OnceLock::new(),
             store_name: location.to_string(),
-            has_one_writer: matches!(location, Location::Sqlite(_)),
             orders,
             present: RwLock::new(Present {
                 phase: Phase::Starting,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::pipeline::{StopSignal, error_chain};
+use crate::pipeline::{BeatWatch, StopSignal, error_chain};
 use crate::store::StoreError;
 use crate::telemetry::{StoreReadOnly, StoreRecovered};
 
@@ -134,6 +134,22 @@ impl StoreWatch {
         self.history
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl BeatWatch for StoreWatch {
+    fn stored(&self) {
+        self.wrote();
+    }
+
+    fn failed(&self, error: &StoreError) {
+        if !self.note(error) {
+            tracing::error!("cannot keep the lease: {}", error_chain(error));
+        }
+    }
+
+    fn is_in_trouble(&self) -> bool {
+        !self.is_usable()
     }
 }
 

@@ -4,7 +4,8 @@
 //! slot of a small file in the state folder while its bytes are parsed. Whoever starts next finds it there. The slots are
 //! not synced: they have to survive the process, not the machine.
 //!
-//! Each process has a file of its own, which it keeps locked: slots in a file that nobody holds are of the dead.
+//! Each process has a file of its own, which it keeps locked: slots in a file that nobody holds are of the dead, and so is
+//! whatever the store says a process with that file holds.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -12,6 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::place;
 use crate::model::inventory::FileId;
 use crate::store::{Db, StoreError, queue};
 
@@ -45,6 +47,7 @@ pub enum MarkerError {
 #[derive(Debug)]
 pub struct CrashMarkers {
     file: Option<File>,
+    place: Option<String>,
     free: Mutex<Vec<usize>>,
 }
 
@@ -54,6 +57,7 @@ impl CrashMarkers {
     pub fn nowhere() -> Self {
         Self {
             file: None,
+            place: None,
             free: Mutex::default(),
         }
     }
@@ -78,12 +82,21 @@ impl CrashMarkers {
         let mut own = None;
         for (path, file) in files {
             file.set_len(0).map_err(|error| failed(&path, error))?;
-            own.get_or_insert(file);
+            own.get_or_insert((path, file));
         }
+        let place = own.as_ref().and_then(|(path, _)| place_of(folder, path));
         Ok(Self {
-            file: own,
+            file: own.map(|(_, file)| file),
+            place,
             free: Mutex::new((0..SLOTS).rev().collect()),
         })
+    }
+
+    /// What only the process that holds these markers has, for
+    /// [`workers::take_place`](crate::store::workers::take_place): whoever had the same is dead.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        self.place.as_deref()
     }
 
     /// Notes that the bytes of `file` are about to be parsed, until the marker is dropped.
@@ -157,6 +170,19 @@ fn lock_free_files(folder: &Path) -> Result<Vec<(PathBuf, File)>, MarkerError> {
         }
     }
     Ok(free)
+}
+
+/// The name of a file in the folder, among those of all folders.
+fn place_of(folder: &Path, file: &Path) -> Option<String> {
+    let name = file.file_name()?.to_string_lossy();
+    match place::of(folder) {
+        Ok(identity) => Some(format!("{identity}/{name}")),
+        // What a dead process has left is taken up when its lease has run out.
+        Err(error) => {
+            tracing::warn!("cannot tell the state folder from others: {error}");
+            None
+        }
+    }
 }
 
 fn read_slots(file: &File) -> io::Result<Vec<FileId>> {

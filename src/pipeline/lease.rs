@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::work::TaskInHand;
 use super::{App, StageError, Work};
-use crate::store::{StoreError, tasks, workers};
+use crate::store::{StoreError, tasks};
 
 /// How long to wait before asking for a lease again that somebody else has.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -52,24 +52,11 @@ impl FeedLease {
     }
 }
 
-/// Waits for what another worker does; takes up what dead ones have left.
+/// Waits for what another worker does. What dead ones have left is taken up by whoever keeps a lease alive
+/// ([`keep_lease`](super::keep_lease)), who alone knows of jumps of the clock, by which nobody is dead.
 pub(super) async fn pause(work: &Work, how_long: Duration) -> Result<(), StageError> {
     tokio::select! {
-        () = tokio::time::sleep(how_long) => {}
-        () = work.stop.stopped() => return Err(StageError::Stopped),
+        () = tokio::time::sleep(how_long) => Ok(()),
+        () = work.stop.stopped() => Err(StageError::Stopped),
     }
-    rescue(work).await?;
-    Ok(())
-}
-
-/// Takes up what dead workers have left. Where this one's own lease seems to have run out, the clock has been put forward or
-/// the machine was suspended: nobody is dead by that, and whoever lives says so first.
-async fn rescue(work: &Work) -> Result<(), StoreError> {
-    let now = work.clock.now();
-    let workers = workers::all(&work.db).await?;
-    let mut own = workers.iter().filter(|worker| worker.id == work.worker);
-    if own.any(|own| own.expires > now) {
-        workers::rescue(&work.db, now).await?;
-    }
-    Ok(())
 }

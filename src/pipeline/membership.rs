@@ -1,30 +1,37 @@
-//! A process among those at work on the store: registered, with a lease that is kept alive.
+//! A process among those at work on the store: registered, with a lease on what it claims that is kept alive.
 
 use std::process;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
-use super::{StopSignal, error_chain};
+use super::heartbeat::{BeatWatch, LEASE, keep_lease};
+use super::{CrashMarkers, StopSignal, error_chain};
 use crate::clock::Clock;
 use crate::store::workers::{self, WorkerId};
 use crate::store::{Db, StoreError};
-use crate::telemetry;
 
-/// How long others wait before they take up what a silent process holds: whoever starts a killed rescan again waits for it,
-/// too.
-const LEASE: TimeDelta = TimeDelta::seconds(20);
+/// Registers this process with the store, and takes up at once what the one has left that had its markers before.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn register(
+    db: &Db,
+    markers: &CrashMarkers,
+    now: DateTime<Utc>,
+) -> Result<WorkerId, StoreError> {
+    let worker = workers::register(db, &process_name(), LEASE, now).await?;
+    if let Some(place) = markers.place() {
+        workers::take_place(db, worker, place, now).await?;
+    }
+    Ok(worker)
+}
 
-/// How often the lease is prolonged: several may be missed.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-
-/// How soon it is tried again where the store does not answer.
-const HEARTBEAT_AGAIN: Duration = Duration::from_secs(1);
-
-/// The registration of this process. Dropped without [`Membership::leave`], others take up what it holds when its lease has
-/// run out.
+/// The registration of this process, kept alive. Dropped without [`Membership::leave`], others take up what it holds when
+/// its lease has run out, or the next one has its markers.
 #[derive(Debug)]
 pub struct Membership {
     db: Db,
@@ -40,8 +47,13 @@ impl Membership {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn join(db: Db, clock: Arc<dyn Clock>, stop: StopSignal) -> Result<Self, StoreError> {
-        let worker = workers::register(&db, &process_name(), LEASE, clock.now()).await?;
+    pub async fn join(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        markers: &CrashMarkers,
+        stop: StopSignal,
+    ) -> Result<Self, StoreError> {
+        let worker = register(&db, markers, clock.now()).await?;
         let keeper = tokio::spawn(keep(db.clone(), Arc::clone(&clock), worker, stop));
         Ok(Self {
             db,
@@ -75,27 +87,33 @@ impl Drop for Membership {
 }
 
 async fn keep(db: Db, clock: Arc<dyn Clock>, worker: WorkerId, stop: StopSignal) {
-    let mut pause = HEARTBEAT;
-    loop {
-        tokio::time::sleep(pause).await;
-        pause = match workers::heartbeat(&db, worker, LEASE, clock.now()).await {
-            Ok(true) => HEARTBEAT,
-            Ok(false) => {
-                telemetry::LeaseLost {}.emit();
-                stop.stop();
-                return;
-            }
-            Err(error) => {
-                tracing::warn!("{}: the lease is not prolonged", error_chain(&error));
-                HEARTBEAT_AGAIN
-            }
-        };
+    keep_lease(&db, worker, &*clock, &Told::default()).await;
+    stop.stop();
+}
+
+/// Tells the log of heartbeats that are not stored.
+#[derive(Debug, Default)]
+struct Told {
+    in_trouble: AtomicBool,
+}
+
+impl BeatWatch for Told {
+    fn stored(&self) {
+        self.in_trouble.store(false, Ordering::Relaxed);
+    }
+
+    fn failed(&self, error: &StoreError) {
+        self.in_trouble.store(true, Ordering::Relaxed);
+        tracing::warn!("{}: the lease is not prolonged", error_chain(error));
+    }
+
+    fn is_in_trouble(&self) -> bool {
+        self.in_trouble.load(Ordering::Relaxed)
     }
 }
 
 /// Host and number of this process, for people.
-#[must_use]
-pub fn process_name() -> String {
+fn process_name() -> String {
     let host = rustix::system::uname();
     let host = host.nodename().to_string_lossy().into_owned();
     format!("{host}:{}", process::id())

@@ -164,6 +164,12 @@ impl Db {
         }
     }
 
+    /// Whether one process at a time can write to it, so that nobody else can take up what this one has claimed.
+    #[must_use]
+    pub fn has_one_writer(&self) -> bool {
+        matches!(&*self.driver, Driver::Sqlite(_))
+    }
+
     /// Writes something that changes nothing, to see whether writing works: for a process that has met an error that
     /// [forbids writing](StoreError::forbids_writing), reads on, and wants to know when the reason is gone.
     ///

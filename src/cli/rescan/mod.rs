@@ -91,17 +91,18 @@ pub(super) fn run(args: &RescanArgs) -> Result<Exit> {
 async fn run_all(args: &RescanArgs, session: &Session) -> Result<Exit> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stop = stop_on_signal();
-    let member = Membership::join(session.db.clone(), Arc::clone(&clock), stop.clone()).await?;
-    let now = clock.now();
-    note_config(&session.db, &session.config, ConfigUse::Command, now).await?;
     let service = &session.config.service;
+    let db = session.db.clone();
+    let markers = CrashMarkers::open(&service.state_dir, &db).await?;
+    let member = Membership::join(db.clone(), Arc::clone(&clock), &markers, stop.clone()).await?;
+    note_config(&db, &session.config, ConfigUse::Command, clock.now()).await?;
     let work = Work::new(
-        session.db.clone(),
+        db,
         member.worker(),
         clock,
         stop,
         Arc::new(MemoryBudget::new(service.memory)),
-        Arc::new(CrashMarkers::open(&service.state_dir, &session.db).await?),
+        Arc::new(markers),
     );
     let done = rescan_all(args, session, &work).await;
     member.leave().await?;

@@ -39,11 +39,11 @@ fn stopped_rescan(workspace: &Workspace, when: Moment) {
         let app = apps::Organisation::new(&config, tenant).app(app).unwrap();
         let stop = StopSignal::default();
         let clock = Arc::new(SystemClock);
-        let member = Membership::join(db.clone(), clock.clone(), stop.clone())
+        let markers = Arc::new(CrashMarkers::nowhere());
+        let member = Membership::join(db.clone(), clock.clone(), &markers, stop.clone())
             .await
             .unwrap();
         let budget = Arc::new(MemoryBudget::new(64 << 20));
-        let markers = Arc::new(CrashMarkers::nowhere());
         let worker = member.worker();
         let work = Work::new(db.clone(), worker, clock, stop.clone(), budget, markers);
         let mut watch = |progress| {

@@ -9,6 +9,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use labeld::crash_points::CrashPoint;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -142,6 +143,23 @@ fn edit(workspace: &Workspace, bodies: &Bodies, round: usize) {
     fs::remove_file(removed).unwrap();
     let renamed = there.iter().find(|path| *path != removed).unwrap();
     fs::rename(renamed, renamed.with_extension(format!("{round}.docx"))).unwrap();
+}
+
+/// The app was not to be listed before the killed rescan's lease had run out.
+#[test]
+fn the_lease_of_a_killed_rescan_holds_up_no_other() {
+    for store in Store::each() {
+        let workspace = Workspace::on(store).with_samples();
+        let mut killed = workspace.command();
+        let point = CrashPoint::AfterPageCommit.name();
+        killed
+            .arg("rescan")
+            .env("LABELD_CRASH_AT", format!("{point}:1"));
+        assert_eq!(run(killed).code, None, "it was not killed");
+        let next = workspace.run(["rescan"]).expect(0);
+        assert!(!next.err.contains("waiting for the process"), "{next:#?}");
+        Account::of(&next).balances(&workspace);
+    }
 }
 
 /// A rescan that waits for its label list, which is a pipe: it has opened its store, and has read no file.

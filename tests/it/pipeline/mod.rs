@@ -2,6 +2,7 @@
 
 mod crashes;
 mod feeds;
+mod leases;
 mod queueing;
 mod rescans;
 mod scope;

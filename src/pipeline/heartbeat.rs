@@ -4,11 +4,13 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::generation::LEASE;
-use super::shared::Shared;
-use crate::pipeline::{Work, error_chain};
-use crate::store::{StoreError, workers};
-use crate::telemetry::WorkRescued;
+use crate::clock::Clock;
+use crate::store::workers::{self, WorkerId};
+use crate::store::{Db, StoreError};
+use crate::telemetry::{LeaseLost, WorkRescued};
+
+/// For how long a process is thought to be alive after it was last heard of.
+pub(super) const LEASE: TimeDelta = TimeDelta::seconds(30);
 
 /// Time between two heartbeats: several may be missed within a lease.
 const BEAT: Duration = Duration::from_secs(5);
@@ -25,55 +27,69 @@ const JUMP: TimeDelta = TimeDelta::seconds(10);
 /// Beats for which nobody is declared dead after a jump of the clock, so that living processes can beat by the new time.
 const GRACE: u32 = 4;
 
-/// Keeps the lease alive until it is lost: another process may have taken up everything that was claimed.
-pub(super) async fn keep(shared: &Shared, work: &Work) {
+/// Who is told how the store takes the heartbeats.
+pub trait BeatWatch: Send + Sync {
+    /// One was stored.
+    fn stored(&self);
+
+    /// One was not.
+    fn failed(&self, error: &StoreError);
+
+    /// Whether the store is in trouble, as far as is known: it is tried again sooner then.
+    fn is_in_trouble(&self) -> bool;
+}
+
+/// Keeps the lease of a process alive until it is lost, which is told to the log: another process may have taken up
+/// everything that was claimed.
+pub async fn keep_lease(db: &Db, worker: WorkerId, clock: &dyn Clock, watch: &dyn BeatWatch) {
     let mut heart = Heart {
+        db,
+        worker,
+        clock,
         last_beat: Instant::now(),
-        seen: (Instant::now(), shared.clock.now()),
+        seen: (Instant::now(), clock.now()),
         grace: 0,
     };
     loop {
-        heart.rest(shared).await;
-        match heart.beat(shared, work).await {
-            Ok(true) => shared.store.wrote(),
-            Ok(false) => return,
+        heart.rest(watch).await;
+        match heart.beat().await {
+            Ok(true) => watch.stored(),
+            Ok(false) => break,
             Err(error) => {
-                if !shared.store.note(&error) {
-                    tracing::error!("cannot keep the lease: {}", error_chain(&error));
-                }
-                // The lease has run out while the store could not be told otherwise.
-                if heart.last_beat.elapsed() > LEASE.to_std().unwrap_or_default() {
-                    heart.last_beat = Instant::now();
-                    if !shared.has_one_writer {
-                        return;
-                    }
+                watch.failed(&error);
+                if heart.has_run_out() {
+                    break;
                 }
             }
         }
     }
+    LeaseLost {}.emit();
 }
 
-struct Heart {
+struct Heart<'a> {
+    db: &'a Db,
+    worker: WorkerId,
+    clock: &'a dyn Clock,
     last_beat: Instant,
     /// Monotonic and wall clock at the last beat.
     seen: (Instant, DateTime<Utc>),
     grace: u32,
 }
 
-impl Heart {
+impl Heart<'_> {
     /// `false`: the lease is lost.
-    async fn beat(&mut self, shared: &Shared, work: &Work) -> Result<bool, StoreError> {
-        let now = shared.clock.now();
+    async fn beat(&mut self) -> Result<bool, StoreError> {
+        let now = self.clock.now();
         if self.has_jumped(now) {
             self.grace = GRACE;
         }
-        if !workers::heartbeat(&work.db, work.worker, LEASE, now).await? {
+        if !workers::heartbeat(self.db, self.worker, LEASE, now).await? {
             return Ok(false);
         }
         self.last_beat = Instant::now();
         self.grace = self.grace.saturating_sub(1);
         if self.grace == 0 {
-            let rescued = workers::rescue(&work.db, now).await?;
+            let rescued = workers::rescue(self.db, now).await?;
             if rescued.workers > 0 {
                 WorkRescued {
                     workers: rescued.workers,
@@ -87,16 +103,23 @@ impl Heart {
     }
 
     /// Waits for the next beat; one is due at once when the clock has been set, since the lease may have run out by it.
-    async fn rest(&self, shared: &Shared) {
-        let pause = if shared.store.is_usable() {
-            BEAT
-        } else {
+    async fn rest(&self, watch: &dyn BeatWatch) {
+        let pause = if watch.is_in_trouble() {
             BEAT_IN_TROUBLE
+        } else {
+            BEAT
         };
         let begun = Instant::now();
-        while begun.elapsed() < pause && !is_set(self.seen, shared.clock.now()) {
+        while begun.elapsed() < pause && !is_set(self.seen, self.clock.now()) {
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Whether the lease has run out while the store could not be told otherwise. Where the store has one writer, nobody
+    /// else can have taken anything up.
+    fn has_run_out(&self) -> bool {
+        let lease = LEASE.to_std().unwrap_or_default();
+        self.last_beat.elapsed() > lease && !self.db.has_one_writer()
     }
 
     fn has_jumped(&mut self, now: DateTime<Utc>) -> bool {

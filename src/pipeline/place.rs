@@ -1,5 +1,4 @@
-//! The identity of a state folder. Whoever holds the folder's lock is its only service, so that a service with the same
-//! identity whose lease still runs is known to be dead.
+//! The identity of a state folder, which tells its processes in the store from those of other folders.
 
 use std::fs;
 use std::io;
