@@ -76,6 +76,41 @@ impl FileRecord {
     }
 }
 
+/// What a scan needs to know of a file: how its app finds it, and what the gates on metadata look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScanTarget {
+    /// Row number.
+    pub id: FileId,
+    /// The app's name for the file.
+    pub file: FileRef,
+    /// File name.
+    pub name: String,
+    /// Kind of entry.
+    pub kind: FileKind,
+    /// Size in bytes.
+    pub size: u64,
+    /// Version of the content that is to be read.
+    pub version: Version,
+    /// What the listing said against reading the file.
+    pub barrier: Option<Barrier>,
+}
+
+impl ScanTarget {
+    /// A file as its app describes it.
+    #[must_use]
+    pub fn listed(id: FileId, meta: &FileMeta) -> Self {
+        Self {
+            id,
+            file: meta.file.clone(),
+            name: meta.name.clone(),
+            kind: meta.kind,
+            size: meta.size,
+            version: meta.version.clone(),
+            barrier: meta.barrier,
+        }
+    }
+}
+
 /// What one reading of a file's bytes, or a gate before it, found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileFacts {

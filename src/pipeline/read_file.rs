@@ -3,7 +3,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use labeld_connector::{Error, ErrorKind, FileMeta, ReadOptions as FetchOptions};
+use labeld_connector::{Error, ErrorKind, ReadOptions as FetchOptions};
 use labeld_formats::{
     BlockCache, Limits, MOST_FETCHED, MOST_ROUNDS, RangeStrategy, ReadOptions, Reading,
     TenantKnowledge, read,
@@ -14,7 +14,7 @@ use super::verdict::Verdict;
 use super::{App, Work, error_chain};
 use crate::crash_points::{self, CrashPoint};
 use crate::model::Reason;
-use crate::model::inventory::FileId;
+use crate::model::inventory::ScanTarget;
 
 /// What one attempt to read a file came to.
 #[derive(Debug)]
@@ -42,18 +42,17 @@ pub(super) struct Attempted {
     pub(super) reads: u32,
 }
 
-/// Reads a file in the version that `meta` names. `file` is its number in the store.
+/// Reads a file in the version that is known of it.
 pub(super) async fn read_file(
     work: &Work,
     app: &App,
-    file: FileId,
-    meta: &FileMeta,
+    file: &ScanTarget,
     known: &TenantKnowledge,
 ) -> Attempted {
-    let first_fetch = meta.size.min(most_at_first(app.strategy));
+    let first_fetch = file.size.min(most_at_first(app.strategy));
     let mut memory = work.budget.reserve(first_fetch).await;
-    let mut cache = BlockCache::new(meta.size, app.strategy);
-    let attempt = match attempt(work, app, file, meta, known, &mut cache, &mut memory).await {
+    let mut cache = BlockCache::new(file.size, app.strategy);
+    let attempt = match attempt(work, app, file, known, &mut cache, &mut memory).await {
         Ok(reading) => Attempt::Read(Box::new(reading)),
         Err(failed) => failed,
     };
@@ -74,8 +73,7 @@ fn most_at_first(strategy: RangeStrategy) -> u64 {
 async fn attempt(
     work: &Work,
     app: &App,
-    file: FileId,
-    meta: &FileMeta,
+    file: &ScanTarget,
     known: &TenantKnowledge,
     cache: &mut BlockCache,
     memory: &mut Reservation,
@@ -96,10 +94,10 @@ async fn attempt(
         for range in missing {
             let fetch = FetchOptions {
                 range: Some(range.clone()),
-                if_match: Some(meta.version.clone()),
+                if_match: Some(file.version.clone()),
             };
             crash_points::pass(CrashPoint::BeforeFetch);
-            let fetched = app.connector.read(&meta.file, fetch).await;
+            let fetched = app.connector.read(&file.file, fetch).await;
             crash_points::pass(CrashPoint::AfterFetch);
             let bytes = fetched.map_err(of_error)?;
             if bytes.len() as u64 != range.end - range.start {
@@ -107,7 +105,7 @@ async fn attempt(
             }
             cache.insert(range.start, bytes.into());
         }
-        let marker = work.markers.enter(file);
+        let marker = work.markers.enter(file.id);
         // A reader that panics takes only this file with it.
         let outcome = catch_unwind(AssertUnwindSafe(|| read(cache, options)));
         drop(marker);

@@ -196,7 +196,7 @@ impl<'a> Scan<'a> {
         }
         let to_read: Vec<(FileRef, Version)> = jobs
             .iter()
-            .filter(|job| verdict::of_listing(&job.file.listed()).is_none())
+            .filter(|job| verdict::of_target(&job.file).is_none())
             .map(|job| (job.file.file.clone(), job.file.version.clone()))
             .collect();
         self.waiting.extend(jobs);

@@ -1,9 +1,10 @@
 //! What a listing entry or a reading amounts to: state and reason code (rules §3, the gates that stop
 //! a reading; product §1, `state`).
 
-use labeld_connector::{Barrier, FileKind, FileMeta};
+use labeld_connector::{Barrier, FileKind};
 use labeld_formats::{Reading, Refusal, formats_of_extension};
 
+use crate::model::inventory::ScanTarget;
 use crate::model::{FileState, Reason};
 
 /// State of a file and why.
@@ -79,10 +80,10 @@ pub fn is_readable_type(name: &str) -> bool {
     formats_of_extension(extension(name)).is_some()
 }
 
-/// [`before_reading`] for a listed file.
+/// [`before_reading`] for a file that is to be scanned.
 #[must_use]
-pub fn of_listing(meta: &FileMeta) -> Option<Reason> {
-    before_reading(meta.kind, &meta.name, meta.size, meta.barrier)
+pub fn of_target(file: &ScanTarget) -> Option<Reason> {
+    before_reading(file.kind, &file.name, file.size, file.barrier)
 }
 
 /// What a reading amounts to. `size_limit` is the limit for writing, in bytes (rules §3 gate 5).

@@ -10,6 +10,7 @@ use super::value::Value;
 /// - `{integers:$1}`: `column {…}` is true where the column is in the list that the parameter holds, made with [`integers`];
 /// - `{files_of:$1 $2}`: the files of app `$1` that the list `$2` of [`texts`] names, removed or not, as the table `f`;
 ///   whatever else is asked of them, each is found by its name alone;
+/// - `{file_of:TABLE.COLUMN}`: a left join with the table `file`, as `f`, by its id: row by row, in the order of the rows before;
 /// - `{indexed_by:INDEX}`: SQLite takes this index;
 /// - `{rows:NAME.COLUMN}`: the same for the rows of a common table expression;
 /// - `{locked}` and `{locked:TABLE}`: the rows are locked until the end of the transaction;
@@ -89,6 +90,11 @@ fn replacement(dialect: Dialect, placeholder: &str) -> String {
                 "json_each({refs}) AS page CROSS JOIN file f ON f.app = {app} AND f.ref = page.value"
             )
         }
+        (Dialect::Sqlite, "file_of") => format!("LEFT JOIN file f ON f.id = {argument}"),
+        // OFFSET keeps the planner from reading all files first, where it takes the other rows for many.
+        (Dialect::Postgres, "file_of") => format!(
+            "LEFT JOIN LATERAL (SELECT * FROM file WHERE id = {argument} OFFSET 0) AS f ON TRUE"
+        ),
         (Dialect::Sqlite, "indexed_by") => format!("INDEXED BY {argument}"),
         (Dialect::Postgres, "integers") => {
             format!("= ANY (CAST(translate({argument}, '[]', '{{}}') AS BIGINT[]))")

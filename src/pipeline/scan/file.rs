@@ -1,10 +1,10 @@
 //! One file: gates on its metadata, ranged read, facts.
 
 use chrono::{DateTime, Utc};
-use labeld_connector::{Change, Error, ErrorKind, FileMeta};
+use labeld_connector::{Change, Error, ErrorKind};
 use labeld_formats::{Label, READER_VERSION, Reading, TenantKnowledge};
 
-use crate::model::inventory::{FileFacts, FileId, FileLabel};
+use crate::model::inventory::{FileFacts, FileId, FileLabel, ScanTarget};
 use crate::model::{FileState, Reason};
 use crate::pipeline::read_file::{Attempt, Attempted, read_file};
 use crate::pipeline::retry::MOST_CRASHES;
@@ -47,8 +47,7 @@ pub(super) async fn scan_file(
     known: &TenantKnowledge,
 ) -> Option<Outcome> {
     let mut reading = FileReading {
-        file: job.file.id,
-        meta: job.file.listed(),
+        file: job.file.clone(),
         change: None,
         cost: (0, 0),
         now: work.clock.now(),
@@ -58,27 +57,27 @@ pub(super) async fn scan_file(
         return Some(reading.ended(poison(), None));
     }
     for _ in 0..MOST_ATTEMPTS {
-        if let Some(reason) = verdict::of_listing(&reading.meta) {
+        if let Some(reason) = verdict::of_target(&reading.file) {
             return Some(reading.ended(Verdict::of(reason), None));
         }
         let Attempted {
             attempt,
             bytes_read,
             reads,
-        } = read_file(work, app, reading.file, &reading.meta, known).await;
+        } = read_file(work, app, &reading.file, known).await;
         reading.cost.0 += bytes_read;
         reading.cost.1 += reads;
         match attempt {
             Attempt::Read(found) => {
-                let verdict = verdict::of_reading(&reading.meta.name, &found, app.size_limit);
+                let verdict = verdict::of_reading(&reading.file.name, &found, app.size_limit);
                 return Some(reading.finished(verdict, Some(*found), None));
             }
             Attempt::Failed(verdict, failure) => return Some(reading.ended(verdict, failure)),
             Attempt::Gone => return Some(reading.gone()),
             Attempt::Crashed => return None,
-            Attempt::Changed => match app.connector.stat(&reading.meta.file).await {
+            Attempt::Changed => match app.connector.stat(&reading.file.file).await {
                 Ok(present) => {
-                    reading.meta = present.clone();
+                    reading.file = ScanTarget::listed(reading.file.id, &present);
                     reading.change = Some(Change::Upserted(present));
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => return Some(reading.gone()),
@@ -97,8 +96,7 @@ pub(super) async fn scan_file(
 /// The outcome of a file that has crashed its readers too often.
 pub(super) fn poisoned(job: &Job, now: DateTime<Utc>) -> Outcome {
     let reading = FileReading {
-        file: job.file.id,
-        meta: job.file.listed(),
+        file: job.file.clone(),
         change: None,
         cost: (0, 0),
         now,
@@ -112,8 +110,7 @@ fn poison() -> Verdict {
 
 /// A reading under way.
 struct FileReading {
-    file: FileId,
-    meta: FileMeta,
+    file: ScanTarget,
     change: Option<Change>,
     /// Bytes and requests so far.
     cost: (u64, u32),
@@ -122,7 +119,7 @@ struct FileReading {
 
 impl FileReading {
     fn gone(mut self) -> Outcome {
-        self.change = Some(Change::Removed(self.meta.file.clone()));
+        self.change = Some(Change::Removed(self.file.file.clone()));
         self.ended(Verdict::of(Reason::FileDeleted), None)
     }
 
@@ -146,7 +143,7 @@ impl FileReading {
             .map(|reading| reading.protection.clone())
             .unwrap_or_default();
         let facts = FileFacts {
-            version: self.meta.version.clone(),
+            version: self.file.version.clone(),
             reader: if try_again { NO_READER } else { READER_VERSION },
             read_at: self.now,
             format: reading
@@ -171,9 +168,9 @@ impl FileReading {
                 .collect(),
         };
         Outcome {
-            file: self.file,
+            file: self.file.id,
             facts,
-            size: self.meta.size,
+            size: self.file.size,
             change: self.change,
             reason,
             failure,

@@ -1,6 +1,6 @@
 //! Taking over what an app lists.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use labeld_connector::{Change, FileMeta, FileRef, FolderRef};
@@ -114,16 +114,13 @@ pub async fn apply_changes(
 
 /// The last change of each file and folder, in the order of the feed.
 pub fn last_of_each(changes: &[Change]) -> impl Iterator<Item = &Change> {
-    let last: HashMap<Subject<'_>, usize> = changes
-        .iter()
-        .enumerate()
-        .map(|(index, change)| (subject(change), index))
+    let mut seen = HashSet::with_capacity(changes.len());
+    let from_the_end = changes.iter().rev();
+    let mut last: Vec<&Change> = from_the_end
+        .filter(|change| seen.insert(subject(change)))
         .collect();
-    changes
-        .iter()
-        .enumerate()
-        .filter(move |(index, change)| last.get(&subject(change)) == Some(index))
-        .map(|(_, change)| change)
+    last.reverse();
+    last.into_iter()
 }
 
 /// What a change is about.

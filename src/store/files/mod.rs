@@ -20,7 +20,7 @@ pub(super) use filter::Conditions;
 pub use filter::{FileQuery, FolderFilter, LabelFilter, Removed, Span};
 pub(super) use folders::TREE;
 pub use list::{Page, list};
-pub(super) use record::{read_records, select_records};
+pub(super) use record::{SCAN_TARGET, read_records, read_scan_target, select_records};
 
 use labeld_connector::FileRef;
 

@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
 use super::codes::{barrier_of, exposure_of, kind_of};
-use crate::model::inventory::{FileFacts, FileId, FileLabel, FileRecord};
+use crate::model::inventory::{FileFacts, FileId, FileLabel, FileRecord, ScanTarget};
 use crate::model::{AppName, TenantName};
 use crate::store::error::{Result, StoreError};
 use crate::store::value::{FromValue, Row, Site};
@@ -83,6 +83,28 @@ fn read_record(row: &mut Row) -> Result<FileRecord> {
     };
     record.link = record.link.take().map(|template| link(&template, &record));
     Ok(record)
+}
+
+/// The columns that [`read_scan_target`] reads, of the table `f`.
+pub(in crate::store) const SCAN_TARGET: &str =
+    "f.removed, f.ref, f.name, f.kind, f.size, f.version, f.barrier";
+
+/// The file `id` from [`SCAN_TARGET`]; `None` where it is not there, or removed.
+pub(in crate::store) fn read_scan_target(id: FileId, row: &mut Row) -> Result<Option<ScanTarget>> {
+    let removed: Option<i64> = row.take()?;
+    let file: Option<String> = row.take()?;
+    let (Some(file), None) = (file, removed) else {
+        return Ok(None);
+    };
+    Ok(Some(ScanTarget {
+        id,
+        file: FileRef(file),
+        name: row.take()?,
+        kind: kind_of(row.take()?)?,
+        size: row.take()?,
+        version: Version(row.take()?),
+        barrier: barrier_of(row.take()?)?,
+    }))
 }
 
 /// The web address of a file, from that of the files of its folder.

@@ -1,39 +1,39 @@
 //! Taking files out of the queue.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 
 use super::marks::{LowWaterMarks, Place};
 use super::{Job, JobClass};
-use crate::model::inventory::FileId;
+use crate::model::inventory::{FileId, ScanTarget};
 use crate::store::apps::AppId;
 use crate::store::db::{Db, Source, Tx};
 use crate::store::error::Result;
-use crate::store::files;
+use crate::store::files::{SCAN_TARGET, read_scan_target};
 use crate::store::runs::RunId;
 use crate::store::statement::{Statement, integers};
 use crate::store::value::{Row, values};
 use crate::store::workers::{WorkerId, is_alive};
 
-pub(super) static CLAIM: Statement = Statement::new(
-    "WITH picked AS MATERIALIZED (
-        SELECT file FROM scan_job
-        WHERE app = $1 AND class = $2 AND due <= $3 AND (due, file) > ($6, $7) AND worker IS NULL
-        ORDER BY due, file LIMIT $4 {skip_locked})
-     UPDATE scan_job SET worker = $5 WHERE file {rows:picked.file}
-     RETURNING file, due, class, attempt, crashes, listed",
-);
+/// In the order of the index: nothing is sorted, and no row is looked at but those that are taken and those in front of
+/// them that others have.
+pub(super) static PICK: Statement = Statement::made(|| {
+    format!(
+        "SELECT j.file, j.due, j.class, j.attempt, j.crashes, j.listed, {SCAN_TARGET}
+         FROM scan_job j {{file_of:j.file}}
+         WHERE j.app = $1 AND j.class = $2 AND j.due <= $3 AND (j.due, j.file) > ($5, $6) AND j.worker IS NULL
+         ORDER BY j.due, j.file LIMIT $4 {{skip_locked:j}}"
+    )
+});
 
 /// Through the run's own index, because its files may lie anywhere in the queue.
-pub(super) static CLAIM_OF_RUN: Statement = Statement::new(
-    "WITH picked AS MATERIALIZED (
-        SELECT j.file AS file FROM run_file r {indexed_by:run_file_pending} CROSS JOIN scan_job j
-        WHERE j.file = r.file AND r.run = $1 AND r.outcome IS NULL AND j.app = $2 AND j.due <= $3 AND j.worker IS NULL
-        ORDER BY r.file LIMIT $4 {skip_locked:j})
-     UPDATE scan_job SET worker = $5 WHERE file {rows:picked.file}
-     RETURNING file, due, class, attempt, crashes, listed",
-);
+pub(super) static PICK_OF_RUN: Statement = Statement::made(|| {
+    format!(
+        "SELECT j.file, j.due, j.class, j.attempt, j.crashes, j.listed, {SCAN_TARGET}
+         FROM run_file r {{indexed_by:run_file_pending}} CROSS JOIN scan_job j {{file_of:j.file}}
+         WHERE j.file = r.file AND r.run = $1 AND r.outcome IS NULL AND j.app = $2 AND j.due <= $3 AND j.worker IS NULL
+         ORDER BY r.file LIMIT $4 {{skip_locked:j}}"
+    )
+});
 
 /// Claims up to `limit` files of an app that are due: changed ones first, then by the time when they became due. With
 /// `run` only files without outcome in that run, in the order of ids. Nothing is claimed for a worker that has lost its
@@ -63,50 +63,64 @@ pub async fn claim(
         if !is_alive(&tx, worker).await? {
             return Ok(Vec::new());
         }
-        let held = match run {
-            Some(run) => pick_of_run(&tx, wish, run).await?,
-            None => pick(&tx, wish, db.queue_marks()).await?,
+        let taken = match run {
+            Some(run) => take_of_run(&tx, wish, run).await?,
+            None => take(&tx, wish, db.queue_marks()).await?,
         };
-        let jobs = with_records(&tx, &held).await?;
         tx.commit().await?;
-        if held.is_empty() || !jobs.is_empty() {
+        let is_dry = taken.is_empty();
+        let jobs: Vec<Job> = taken.into_iter().filter_map(Picked::into_job).collect();
+        if is_dry || !jobs.is_empty() {
             return Ok(jobs);
         }
     }
 }
 
-/// A row of the queue that is now the worker's.
-#[derive(Debug, Clone, Copy)]
-struct Held {
-    file: i64,
+/// A row of the queue that nobody has, and its file, where that is there.
+#[derive(Debug)]
+struct Picked {
+    id: FileId,
     due: i64,
     class: JobClass,
     attempt: u32,
     crashes: u32,
     listed: DateTime<Utc>,
+    file: Option<ScanTarget>,
 }
 
-impl Held {
+impl Picked {
     fn place(&self) -> Place {
         Place {
             due: self.due,
-            file: self.file,
+            file: self.id.0,
         }
     }
 
     fn read(mut row: Row) -> Result<Self> {
+        let id = FileId(row.take()?);
         Ok(Self {
-            file: row.take()?,
+            id,
             due: row.take()?,
             class: JobClass::from_code(row.take()?)?,
             attempt: row.take()?,
             crashes: row.take()?,
             listed: row.take()?,
+            file: read_scan_target(id, &mut row)?,
+        })
+    }
+
+    fn into_job(self) -> Option<Job> {
+        Some(Job {
+            file: self.file?,
+            class: self.class,
+            attempt: self.attempt,
+            crashes: self.crashes,
+            listed: self.listed,
         })
     }
 }
 
-/// Who claims what.
+/// Who takes what.
 #[derive(Debug, Clone, Copy)]
 struct Wish {
     app: AppId,
@@ -115,111 +129,93 @@ struct Wish {
     now: DateTime<Utc>,
 }
 
-async fn pick(tx: &Tx, wish: Wish, marks: Option<&LowWaterMarks>) -> Result<Vec<Held>> {
-    let mut held = Vec::new();
+impl Wish {
+    /// What is left of it after these.
+    fn after(self, taken: &[Picked]) -> Self {
+        Self {
+            limit: self.limit.saturating_sub(len(taken)),
+            ..self
+        }
+    }
+}
+
+fn len(taken: &[Picked]) -> u32 {
+    u32::try_from(taken.len()).unwrap_or(u32::MAX)
+}
+
+async fn take(tx: &Tx, wish: Wish, marks: Option<&LowWaterMarks>) -> Result<Vec<Picked>> {
+    let mut taken = Vec::new();
     for class in JobClass::ALL {
-        let rest = Wish {
-            limit: wish.limit.saturating_sub(len(&held)),
-            ..wish
-        };
+        let rest = wish.after(&taken);
         if rest.limit == 0 {
             break;
         }
-        held.extend(match marks {
-            None => pick_after(tx, rest, class, Place::FRONT).await?,
-            Some(marks) => pick_with_marks(tx, rest, class, marks).await?,
+        taken.extend(match marks {
+            None => take_behind(tx, rest, class, Place::FRONT).await?,
+            Some(marks) => take_with_marks(tx, rest, class, marks).await?,
         });
     }
-    held.sort_by_key(|row| (row.class, row.place()));
-    Ok(held)
+    Ok(taken)
 }
 
-async fn pick_with_marks(
+async fn take_with_marks(
     tx: &Tx,
     wish: Wish,
     class: JobClass,
     marks: &LowWaterMarks,
-) -> Result<Vec<Held>> {
+) -> Result<Vec<Picked>> {
     let begin = marks.begin(wish.app, class);
-    let mut held = pick_after(tx, wish, class, begin).await?;
-    if let Some(last) = held.last()
-        && len(&held) == wish.limit
+    let mut taken = take_behind(tx, wish, class, begin).await?;
+    if let Some(last) = taken.last()
+        && len(&taken) == wish.limit
     {
         marks.filled(wish.app, class, last.place());
-        return Ok(held);
+        return Ok(taken);
     }
     marks.emptied(wish.app, class);
     if begin > Place::FRONT {
-        let rest = Wish {
-            limit: wish.limit - len(&held),
-            ..wish
-        };
-        held.extend(pick_after(tx, rest, class, Place::FRONT).await?);
+        let rest = wish.after(&taken);
+        taken.extend(take_behind(tx, rest, class, Place::FRONT).await?);
+        taken.sort_by_key(Picked::place);
     }
-    Ok(held)
+    Ok(taken)
 }
 
 /// Rows of a class in their order, from behind a place.
-async fn pick_after(tx: &Tx, wish: Wish, class: JobClass, begin: Place) -> Result<Vec<Held>> {
+async fn take_behind(tx: &Tx, wish: Wish, class: JobClass, begin: Place) -> Result<Vec<Picked>> {
     let params = values![
         wish.app.0,
         class.code(),
         wish.now,
         wish.limit,
-        wish.worker.0,
         begin.due,
         begin.file,
     ];
-    let rows = tx.query(CLAIM.text(tx.dialect()), params).await?;
-    let mut held = read_held(rows)?;
-    held.sort_by_key(Held::place);
-    Ok(held)
+    let rows = tx.query(PICK.text(tx.dialect()), params).await?;
+    hold(tx, wish.worker, rows).await
 }
 
-fn len(held: &[Held]) -> u32 {
-    u32::try_from(held.len()).unwrap_or(u32::MAX)
+async fn take_of_run(tx: &Tx, wish: Wish, run: RunId) -> Result<Vec<Picked>> {
+    let params = values![run.0, wish.app.0, wish.now, wish.limit];
+    let rows = tx.query(PICK_OF_RUN.text(tx.dialect()), params).await?;
+    hold(tx, wish.worker, rows).await
 }
 
-async fn pick_of_run(tx: &Tx, wish: Wish, run: RunId) -> Result<Vec<Held>> {
-    let params = values![run.0, wish.app.0, wish.now, wish.limit, wish.worker.0];
-    let rows = tx.query(CLAIM_OF_RUN.text(tx.dialect()), params).await?;
-    let mut held = read_held(rows)?;
-    held.sort_by_key(|row| row.file);
-    Ok(held)
-}
-
-fn read_held(rows: Vec<Row>) -> Result<Vec<Held>> {
-    rows.into_iter().map(Held::read).collect()
-}
-
-/// What is known of the files. Rows of files that are gone are dropped.
-async fn with_records(tx: &Tx, held: &[Held]) -> Result<Vec<Job>> {
+/// Gives the worker what was picked. Rows of files that are gone are dropped.
+async fn hold(tx: &Tx, worker: WorkerId, rows: Vec<Row>) -> Result<Vec<Picked>> {
+    static HOLD: Statement =
+        Statement::new("UPDATE scan_job SET worker = $1 WHERE file {integers:$2}");
     static DROP: Statement = Statement::new("DELETE FROM scan_job WHERE file {integers:$1}");
-    if held.is_empty() {
-        return Ok(Vec::new());
+    let picked: Vec<Picked> = rows.into_iter().map(Picked::read).collect::<Result<_>>()?;
+    let (there, gone): (Vec<&Picked>, Vec<&Picked>) =
+        picked.iter().partition(|row| row.file.is_some());
+    let ids = |rows: Vec<&Picked>| integers(rows.into_iter().map(|row| row.id.0));
+    if !there.is_empty() {
+        let params = vec![worker.0.into(), ids(there)];
+        tx.execute(HOLD.text(tx.dialect()), params).await?;
     }
-    let ids: Vec<FileId> = held.iter().map(|row| FileId(row.file)).collect();
-    let mut records: HashMap<FileId, _> = files::of_ids(tx, &ids)
-        .await?
-        .into_iter()
-        .filter(|record| record.removed.is_none())
-        .map(|record| (record.id, record))
-        .collect();
-    let gone = ids.iter().filter(|id| !records.contains_key(id));
-    let gone: Vec<i64> = gone.map(|id| id.0).collect();
     if !gone.is_empty() {
-        let params = vec![integers(gone)];
-        tx.execute(DROP.text(tx.dialect()), params).await?;
+        tx.execute(DROP.text(tx.dialect()), vec![ids(gone)]).await?;
     }
-    let jobs = held.iter().filter_map(|row| {
-        let file = records.remove(&FileId(row.file))?;
-        Some(Job {
-            file,
-            class: row.class,
-            attempt: row.attempt,
-            crashes: row.crashes,
-            listed: row.listed,
-        })
-    });
-    Ok(jobs.collect())
+    Ok(picked)
 }

@@ -21,7 +21,7 @@ pub(super) use marks::LowWaterMarks;
 use chrono::{DateTime, Utc};
 
 use super::error::{Result, StoreError};
-use crate::model::inventory::FileRecord;
+use crate::model::inventory::ScanTarget;
 
 /// Why a file is in the queue. What comes first is done first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,7 +67,7 @@ impl JobClass {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// The file as it is known now.
-    pub file: FileRecord,
+    pub file: ScanTarget,
     /// Why it is in the queue.
     pub class: JobClass,
     /// Attempts that have failed since it was enqueued.

@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use super::claim::{CLAIM, CLAIM_OF_RUN};
+use super::claim::{PICK, PICK_OF_RUN};
 use super::enqueue::{ENQUEUE, FORGET};
 use crate::store::db::Source;
 use crate::store::migrations::Dialect;
@@ -31,16 +31,20 @@ async fn every_statement_goes_straight_to_its_rows() {
     let by_ref = "SEARCH f USING INDEX sqlite_autoindex_file_1 (app=? AND ref=?)";
     let table: [(_, usize, &[&str]); 4] = [
         (
-            &CLAIM,
-            7,
-            &["SEARCH scan_job USING INDEX scan_job_order (app=? AND class=? AND due>? AND due<?)"],
+            &PICK,
+            6,
+            &[
+                "SEARCH j USING INDEX scan_job_order (app=? AND class=? AND due>? AND due<?)",
+                "SEARCH f USING INTEGER PRIMARY KEY (rowid=?)",
+            ],
         ),
         (
-            &CLAIM_OF_RUN,
-            5,
+            &PICK_OF_RUN,
+            4,
             &[
                 "SEARCH r USING INDEX run_file_pending (run=?)",
                 "SEARCH j USING INTEGER PRIMARY KEY (rowid=?)",
+                "SEARCH f USING INTEGER PRIMARY KEY (rowid=?)",
             ],
         ),
         (&ENQUEUE, 5, &[by_ref]),
@@ -61,5 +65,13 @@ async fn every_statement_goes_straight_to_its_rows() {
         for whole in ["SCAN scan_job", "SCAN f", "SCAN r", "SCAN j\n"] {
             assert!(!plan.contains(whole), "{plan}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_claim_sorts_nothing() {
+    for (statement, parameters) in [(&PICK, 6), (&PICK_OF_RUN, 4)] {
+        let plan = plan(statement, parameters).await;
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
 }

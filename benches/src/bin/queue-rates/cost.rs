@@ -61,7 +61,7 @@ impl Reading {
 impl Measured {
     pub(crate) fn print(&self, what: &str, round: u32) {
         let rows = f64::from(self.rows);
-        let micros = |seconds: f64| (seconds / rows * 1e7).round() / 10.0;
+        let micros = |seconds: f64| (seconds / rows * 1e8).round() / 100.0;
         let figure = serde_json::json!({
             "what": what, "round": round, "rows": self.rows,
             "client_us": micros(self.client), "server_us": micros(self.server),

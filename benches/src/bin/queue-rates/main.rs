@@ -6,6 +6,7 @@ mod ours;
 
 use std::path::PathBuf;
 
+use bare::{Load, Look};
 use clap::{Parser, Subcommand};
 use cost::{Clock, Measured};
 
@@ -64,10 +65,17 @@ async fn main() -> anyhow::Result<()> {
                 queue.drain(1).await?.print("claim + finish", round);
             }
             drop(queue);
-            let mut queue = bare::Sqlite::new(&folder.path().join("bare.db"), files, batch, clock)?;
-            for round in 1..=rounds {
-                queue.enqueue()?.print("bare enqueue", round);
-                queue.drain()?.print("bare claim + finish", round);
+            let load = Load {
+                files,
+                batch,
+                clock,
+            };
+            let mut queue = bare::Sqlite::new(&path, load)?;
+            for look in Look::ALL {
+                for round in 1..=rounds {
+                    told(look, "enqueue", round, &queue.enqueue(look)?);
+                    told(look, "claim + finish", round, &queue.drain(look)?);
+                }
             }
         }
         Store::Postgres {
@@ -78,7 +86,12 @@ async fn main() -> anyhow::Result<()> {
         } => {
             let clock = Clock::with_server(postmaster);
             let queue = ours::Queue::new(&url, files, batch, clock).await?;
-            let bare = bare::Postgres::new(&url, files, batch, clock).await?;
+            let load = Load {
+                files,
+                batch,
+                clock,
+            };
+            let bare = bare::Postgres::new(&url, load).await?;
             let _snapshot = match snapshot {
                 true => Some(bare::open_snapshot(&url).await?),
                 false => None,
@@ -86,14 +99,23 @@ async fn main() -> anyhow::Result<()> {
             for round in 1..=rounds {
                 queue.enqueue().await?.print("enqueue", round);
                 queue.drain(workers).await?.print("claim + finish", round);
-                bare.enqueue().await?.print("bare enqueue", round);
-                bare.drain(workers)
-                    .await?
-                    .print("bare claim + finish", round);
+                for look in Look::ALL {
+                    told(look, "enqueue", round, &bare.enqueue(look).await?);
+                    told(
+                        look,
+                        "claim + finish",
+                        round,
+                        &bare.drain(look, workers).await?,
+                    );
+                }
             }
         }
     }
     Ok(())
+}
+
+fn told(look: Look, what: &str, round: u32, measured: &Measured) {
+    measured.print(&format!("{} {what}", look.title()), round);
 }
 
 /// Runs `work` and tells what it cost.

@@ -112,11 +112,16 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(seconds)
 }
 
+/// The app's name for a file.
+pub(crate) fn reference(number: u32) -> String {
+    format!("b!k7G2vQ0aT0mL/01ABCDEFGHIJKLMNOP{number:012}")
+}
+
 fn file(number: u32) -> Change {
     let folder = format!("sites/finance/Shared Documents/{}", number / 100);
     let name = format!("Quarterly report {number}.docx");
     Change::Upserted(FileMeta {
-        file: FileRef(format!("b!k7G2vQ0aT0mL/01ABCDEFGHIJKLMNOP{number:012}")),
+        file: FileRef(reference(number)),
         name,
         folder,
         parent: None,
