@@ -13,7 +13,7 @@ use super::status::{
 };
 use super::store_watch::StoreState;
 use crate::pipeline::error_chain;
-use crate::store::queue::{self, JobClass};
+use crate::store::queue::{Depth, JobClass};
 use crate::store::tasks::TaskState;
 use crate::store::{Db, StoreError, apps, labels, tasks, workers};
 
@@ -46,7 +46,7 @@ impl Handle {
         let can_answer = !matches!(shared.store.state(), StoreState::Unreachable(_));
         let stored = match (shared.db.get(), &present.generation) {
             (Some(db), Some(generation)) if can_answer => {
-                tokio::time::timeout(PATIENCE, stored(db, generation, now)).await
+                tokio::time::timeout(PATIENCE, stored(shared, db, generation, now)).await
             }
             _ => Ok(Ok(Stored::default())),
         };
@@ -158,6 +158,7 @@ fn describe(state: &StoreState) -> (&'static str, Option<String>) {
 }
 
 async fn stored(
+    shared: &Shared,
     db: &Db,
     generation: &Generation,
     now: DateTime<Utc>,
@@ -179,7 +180,8 @@ async fn stored(
             error: status.and_then(|status| status.last_error),
         });
     }
-    stored.apps = app_statuses(db, generation).await?;
+    let depths = shared.queue_depth.get(db).await?;
+    stored.apps = app_statuses(db, generation, &depths).await?;
     let states: BTreeMap<String, TaskState> = tasks::all(db)
         .await?
         .into_iter()
@@ -193,7 +195,11 @@ async fn stored(
     Ok(stored)
 }
 
-async fn app_statuses(db: &Db, generation: &Generation) -> Result<Vec<AppStatus>, StoreError> {
+async fn app_statuses(
+    db: &Db,
+    generation: &Generation,
+    depths: &[Depth],
+) -> Result<Vec<AppStatus>, StoreError> {
     let mut statuses = Vec::new();
     for served in &generation.apps {
         let app = &served.app;
@@ -207,7 +213,7 @@ async fn app_statuses(db: &Db, generation: &Generation) -> Result<Vec<AppStatus>
             error: None,
         };
         if let Some(id) = apps::find(db, &app.tenant, &app.name).await? {
-            for depth in queue::depth(db, Some(id)).await? {
+            for depth in depths.iter().filter(|depth| depth.app == id) {
                 match depth.class {
                     JobClass::Changed => status.changed += depth.waiting,
                     JobClass::Backlog => status.backlog += depth.waiting,

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod control;
 mod gather;
 mod generation;
+mod queue_depth;
 mod reload;
 pub mod rescan;
 mod schedule;

@@ -7,11 +7,13 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 
 use super::generation::Generation;
+use super::queue_depth::QueueDepth;
 use super::status::Phase;
 use super::store_watch::StoreWatch;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::pipeline::App;
+use crate::store::queue::Depth;
 use crate::store::{Db, Location, StoreError, tasks};
 
 /// The service, as seen by the control socket and by the addresses it listens on. Clones share it.
@@ -35,6 +37,7 @@ pub(super) struct Shared {
     /// Set once the store is open.
     pub(super) db: OnceLock<Db>,
     pub(super) store_name: String,
+    pub(super) queue_depth: QueueDepth,
     pub(super) orders: mpsc::Sender<Order>,
     present: RwLock<Present>,
 }
@@ -75,6 +78,7 @@ impl Shared {
             store: StoreWatch::opening(),
             db: OnceLock::new(),
             store_name: location.to_string(),
+            queue_depth: QueueDepth::default(),
             orders,
             present: RwLock::new(Present {
                 phase: Phase::Starting,
@@ -158,6 +162,18 @@ impl Handle {
     #[must_use]
     pub fn db(&self) -> Option<&Db> {
         self.shared.db.get()
+    }
+
+    /// How much there is to do, by app and class; of a long queue as it was a moment ago. Nothing while the store is not open.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn queue_depth(&self) -> Result<Vec<Depth>, StoreError> {
+        match self.db() {
+            Some(db) => self.shared.queue_depth.get(db).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The apps that are worked on; `None` while there are none yet.

@@ -128,6 +128,8 @@ struct Rescan<'a> {
     app: &'a App,
     app_id: AppId,
     query: FileQuery,
+    /// What tells the run from others.
+    identity: String,
     run: RunId,
     reuse: Reuse,
     counters: Counters,
@@ -165,13 +167,14 @@ impl<'a> Rescan<'a> {
         runs::set_progress(&tx, run, Phase::Enumerating, &counters).await?;
         runs::refresh_outcomes(&tx, run, reuse).await?;
         runs::take_over_enumerations(&tx, run, app_id, reuse).await?;
-        let goes_on = is_resumed || runs::has_other_unfinished(&tx, app_id, run).await?;
+        let goes_on = is_resumed || runs::is_any_other_listing(&tx, app_id, run).await?;
         tx.commit().await?;
         Ok(Self {
             work,
             app,
             app_id,
             query: scope.query(app),
+            identity,
             run,
             reuse,
             counters,
@@ -222,6 +225,7 @@ impl<'a> Rescan<'a> {
         let outcomes = runs::finish(&tx, self.run, work.clock.now()).await?;
         tasks::forget(&tx, &run_task(self.run)).await?;
         tx.commit().await?;
+        self.end_older().await?;
         Ok(Finished {
             outcomes,
             in_scope,
@@ -291,6 +295,21 @@ impl<'a> Rescan<'a> {
                 what: format!("the rescan of {}", self.app),
             })
         }
+    }
+
+    /// Ends older runs of the scope that nobody is at: there is nothing left for them to do.
+    async fn end_older(&self) -> Result<(), StoreError> {
+        let work = self.work;
+        for run in runs::all_unfinished(&work.db, self.app_id, &self.identity).await? {
+            let task = run_task(run.id);
+            if run.id < self.run && tasks::hold(&work.db, &task, work.worker).await? {
+                let tx = work.db.begin().await?;
+                runs::abandon(&tx, run.id, work.clock.now()).await?;
+                tasks::forget(&tx, &task).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Leaves the run to whoever goes on with it, where it is not over.

@@ -96,25 +96,6 @@ pub async fn of_app(source: &impl Source, app: AppId) -> Result<Vec<StoredFeed>>
     Ok(feeds)
 }
 
-/// Stores a feed's position; in the transaction that stores the page before it.
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn set(tx: &Tx, feed: FeedId, position: &StoredCursor) -> Result<()> {
-    tx.execute(
-        "UPDATE feed SET position = $2, stored_at = $3, enumerating = $4 WHERE id = $1",
-        values![
-            feed.0,
-            position.cursor.0.as_str(),
-            position.stored_at,
-            position.enumerating,
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
 /// Moves a feed's position on from `from`, in the transaction that stores the page between the two. `false`: the feed is
 /// elsewhere by now, because somebody else has walked it.
 ///

@@ -144,7 +144,7 @@ async fn a_full_disk_is_told_and_the_store_stays_sound() {
         stored_at: DateTime::UNIX_EPOCH,
         enumerating: false,
     };
-    let error = feeds::set(&tx, feed, &long).await.unwrap_err();
+    let error = feeds::advance(&tx, feed, None, &long).await.unwrap_err();
     assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
     assert_eq!(error.exit_code(), 1);
     assert!(tx.commit().await.is_err());
@@ -153,7 +153,7 @@ async fn a_full_disk_is_told_and_the_store_stays_sound() {
     tx.query("PRAGMA max_page_count = 1000000", vec![])
         .await
         .unwrap();
-    feeds::set(&tx, feed, &long).await.unwrap();
+    assert!(feeds::advance(&tx, feed, None, &long).await.unwrap());
     tx.commit().await.unwrap();
     let feeds = feeds::of_app(&db, app).await.unwrap();
     assert_eq!(feeds[0].position, Some(long));

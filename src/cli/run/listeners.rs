@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use labeld_connector::Subscription;
 
 use crate::config::HttpConfig;
@@ -12,7 +13,8 @@ use crate::http::webhooks::{self, Hint, HintSink, HintTarget, NotNow};
 use crate::http::{self, FailingCheck, Probes, Served};
 use crate::model::{AppName, TenantName};
 use crate::pipeline::{App, StopSignal};
-use crate::store::{Db, StoreError, apps, labels, queue, subscriptions};
+use crate::store::queue::{Depth, JobClass};
+use crate::store::{Db, StoreError, apps, labels, subscriptions};
 use crate::telemetry::{QueueFigures, Snapshot};
 
 /// The listeners of a service, until their stop.
@@ -84,16 +86,11 @@ impl ServiceProbes {
     async fn snapshot(&self) -> Option<Snapshot> {
         let db = self.0.db()?;
         let now = self.0.now();
-        let depths = queue::depth(db, None).await.ok()?;
+        let depths = self.0.queue_depth().await.ok()?;
         let mut snapshot = Snapshot {
-            queue: depths
-                .into_iter()
-                .map(|depth| QueueFigures {
-                    class: depth.class.as_str(),
-                    depth: depth.waiting + depth.claimed,
-                    oldest: depth.oldest.map(|oldest| now - oldest),
-                })
-                .collect(),
+            queue: JobClass::ALL
+                .map(|class| queue_figures(class, &depths, now))
+                .to_vec(),
             label_syncs: Vec::new(),
         };
         for tenant in &self.0.config().tenants {
@@ -103,6 +100,16 @@ impl ServiceProbes {
             }
         }
         Some(snapshot)
+    }
+}
+
+fn queue_figures(class: JobClass, depths: &[Depth], now: DateTime<Utc>) -> QueueFigures {
+    let of_class = || depths.iter().filter(|depth| depth.class == class);
+    let oldest = of_class().filter_map(|depth| depth.oldest).min();
+    QueueFigures {
+        class: class.as_str(),
+        depth: of_class().map(|depth| depth.waiting + depth.claimed).sum(),
+        oldest: oldest.map(|oldest| now - oldest),
     }
 }
 

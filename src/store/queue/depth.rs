@@ -8,12 +8,14 @@ use crate::store::apps::AppId;
 use crate::store::db::Source;
 use crate::store::error::Result;
 use crate::store::runs::RunId;
-use crate::store::value::values;
+use crate::store::value::{Row, values};
 use crate::store::workers::WorkerId;
 
-/// The jobs of one class.
+/// The jobs of one class of an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Depth {
+    /// The app.
+    pub app: AppId,
     /// The class.
     pub class: JobClass,
     /// Files that nobody is at.
@@ -45,36 +47,33 @@ pub struct JobState {
     pub reason: Option<String>,
 }
 
-/// The jobs of one app or of all, by class; both classes are told, also when they are empty. Reads the whole queue.
+/// The jobs by app and class, in this order; those of which there are none are left out. Reads the whole queue: no index has
+/// what it needs, because such an index would be written with every claim.
 ///
 /// # Errors
 ///
 /// Those of the store.
-pub async fn depth(source: &impl Source, app: Option<AppId>) -> Result<Vec<Depth>> {
+pub async fn depth(source: &impl Source) -> Result<Vec<Depth>> {
     let rows = source
         .query(
-            "SELECT class, COUNT(*), COUNT(worker), MIN(CASE WHEN worker IS NULL THEN listed END) FROM scan_job
-             WHERE CAST($1 AS BIGINT) IS NULL OR app = $1 GROUP BY class ORDER BY class",
-            values![app.map(|app| app.0)],
+            "SELECT app, class, COUNT(*), COUNT(worker), MIN(CASE WHEN worker IS NULL THEN listed END)
+             FROM scan_job GROUP BY app, class ORDER BY app, class",
+            Vec::new(),
         )
         .await?;
-    let mut depths = JobClass::ALL.map(|class| Depth {
-        class,
-        waiting: 0,
-        claimed: 0,
-        oldest: None,
-    });
-    for mut row in rows {
+    let read = |mut row: Row| {
+        let app = AppId(row.take()?);
         let class = JobClass::from_code(row.take()?)?;
         let (all, claimed): (u64, u64) = (row.take()?, row.take()?);
-        let oldest = row.take()?;
-        for depth in depths.iter_mut().filter(|depth| depth.class == class) {
-            depth.waiting = all - claimed;
-            depth.claimed = claimed;
-            depth.oldest = oldest;
-        }
-    }
-    Ok(depths.to_vec())
+        Ok(Depth {
+            app,
+            class,
+            waiting: all - claimed,
+            claimed,
+            oldest: row.take()?,
+        })
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// How many unfinished jobs an app has, claimed ones included, counted up to `most`: enough to see whether it may list

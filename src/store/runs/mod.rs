@@ -15,7 +15,7 @@ pub use files::{
     OutcomeCount, Reuse, include_known, limit_scope, outcomes, pending, pending_count,
     record_listed, refresh_outcomes,
 };
-pub use outcomes::{record_everywhere, record_outcomes, settle};
+pub use outcomes::{record_everywhere, settle};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -160,16 +160,16 @@ pub async fn all_unfinished(source: &impl Source, app: AppId, scope: &str) -> Re
     rows.into_iter().map(read_run).collect()
 }
 
-/// Whether the app has runs beside `run` that are not finished, of whatever scope.
+/// Whether the app has runs beside `run`, of whatever scope, that are listing it or were stopped while they did.
 ///
 /// # Errors
 ///
 /// Those of the store.
-pub async fn has_other_unfinished(source: &impl Source, app: AppId, run: RunId) -> Result<bool> {
+pub async fn is_any_other_listing(source: &impl Source, app: AppId, run: RunId) -> Result<bool> {
     let rows = source
         .query(
-            "SELECT id FROM scan_run WHERE app = $1 AND id <> $2 AND finished IS NULL LIMIT 1",
-            values![app.0, run.0],
+            "SELECT id FROM scan_run WHERE app = $1 AND id <> $2 AND finished IS NULL AND phase = $3 LIMIT 1",
+            values![app.0, run.0, Phase::Enumerating.word()],
         )
         .await?;
     Ok(!rows.is_empty())

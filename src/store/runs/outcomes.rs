@@ -10,35 +10,13 @@ use crate::store::error::Result;
 use crate::store::files::intern_terms;
 use crate::store::value::values;
 
-/// Stores the outcomes (`ok` or a reason code) of files of the run; in the transaction that stores their facts.
+/// Stores the outcomes (`ok` or a reason code) of files in all runs of the app that are under way and have the files in their scope: whoever reads
+/// a file has read it for all of them. In the transaction that stores their facts.
 ///
 /// # Errors
 ///
 /// Those of the store.
-pub async fn record_outcomes(tx: &Tx, run: RunId, outcomes: &[(FileId, &str)]) -> Result<()> {
-    intern_terms(tx, outcomes.iter().map(|(_, outcome)| *outcome)).await?;
-    let rows = outcomes
-        .iter()
-        .map(|(file, outcome)| values![run.0, file.0, *outcome]);
-    tx.execute_many(
-        "UPDATE run_file SET outcome = (SELECT id FROM term WHERE text = $3) WHERE run = $1 AND file = $2",
-        rows.collect(),
-    )
-    .await?;
-    Ok(())
-}
-
-/// Stores the outcomes of files in all runs of the app that are under way and have the files in their scope: whoever reads
-/// a file has read it for all of them.
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn record_everywhere(
-    tx: &Tx,
-    app: AppId,
-    outcomes: &[(FileId, &'static str)],
-) -> Result<()> {
+pub async fn record_everywhere(tx: &Tx, app: AppId, outcomes: &[(FileId, &str)]) -> Result<()> {
     let runs = tx
         .query(
             "SELECT id FROM scan_run WHERE app = $1 AND finished IS NULL AND scope <> $2 ORDER BY id",

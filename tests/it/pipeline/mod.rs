@@ -21,7 +21,7 @@ use labeld::pipeline::{
     App, CrashMarkers, MemoryBudget, ScanSettings, StageError, StopSignal, Work, poll_task,
 };
 use labeld::store::apps::AppId;
-use labeld::store::queue::{self, JobState};
+use labeld::store::queue::{self, Depth, JobState};
 use labeld::store::{Db, apps, files, tasks, workers};
 use labeld_connector::{FileMeta, FileRef};
 use labeld_formats::{Coauthoring, RangeStrategy};
@@ -109,6 +109,13 @@ impl Rig {
     /// Another process at work on the store; on SQLite it takes the place of the first one.
     pub(crate) async fn another_process(&self) -> Work {
         work(&self.db, &self.clock).await
+    }
+
+    /// How much there is to do for the app.
+    pub(crate) async fn depths(&self) -> Vec<Depth> {
+        let mut depths = queue::depth(&self.db).await.unwrap();
+        depths.retain(|depth| depth.app == self.app_id);
+        depths
     }
 
     pub(crate) async fn try_poll(&self) -> Result<Polled, StageError> {

@@ -74,7 +74,7 @@ async fn what_has_changed_overtakes_the_backlog(db: Db) {
     rig.clock.advance(TimeDelta::seconds(1));
     rig.list("d.docx").await;
     rig.list("f.docx").await;
-    let depths = queue::depth(&rig.db, Some(rig.app_id)).await.unwrap();
+    let depths = rig.depths().await;
     let depths: Vec<_> = depths.iter().map(|it| (it.class, it.waiting)).collect();
     assert_eq!(depths, [(JobClass::Changed, 2), (JobClass::Backlog, 4)]);
     let one_by_one = ScanSettings {
@@ -177,7 +177,7 @@ async fn an_app_that_fails_file_after_file_has_failed(db: Db) {
     assert_eq!(error.kind(), ErrorKind::Transient);
     assert!(rig.source.reads().len() < 40, "the others are left alone");
     // Nothing is lost, and nothing stays claimed.
-    let depths = queue::depth(&rig.db, Some(rig.app_id)).await.unwrap();
+    let depths = rig.depths().await;
     let sum = |count: fn(&queue::Depth) -> u64| depths.iter().map(count).sum::<u64>();
     assert_eq!((sum(|it| it.waiting), sum(|it| it.claimed)), (40, 0));
 }

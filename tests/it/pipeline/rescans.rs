@@ -6,7 +6,7 @@ use std::time::Duration;
 use labeld::pipeline::rescan::{Finished, Progress, Scope, rescan};
 use labeld::pipeline::scan::scan_waiting;
 use labeld::pipeline::{StageError, StopSignal, Work, poll, poll_task};
-use labeld::store::{Db, queue, runs, tasks};
+use labeld::store::{Db, runs, tasks};
 use labeld_connector::ErrorKind;
 
 use super::scripted::Failure;
@@ -16,6 +16,7 @@ use crate::workspace::{GENERAL, docx};
 
 on_both_stores!(
     a_rescan_that_is_stopped_goes_on,
+    a_run_that_nobody_goes_on_with_ends_with_a_later_one,
     an_unchanged_rescan_writes_nothing_for_a_file,
     a_rescan_asks_at_once_for_what_has_failed,
     a_lease_whose_answer_was_lost_with_a_connection_is_taken_again,
@@ -106,7 +107,7 @@ async fn a_rescan_that_is_stopped_goes_on(db: Db) {
         let stopped = rescan(&work, &rig.app, &scope, SETTINGS, &mut watch).await;
         assert!(matches!(stopped, Err(StageError::Stopped)), "{moment}");
         assert!(times_read(&rig).len() < FILES, "{moment}");
-        let depths = queue::depth(&db, Some(rig.app_id)).await.unwrap();
+        let depths = rig.depths().await;
         let claimed: u64 = depths.iter().map(|depth| depth.claimed).sum();
         assert_eq!(claimed, 0, "{moment}: given back");
 
@@ -118,6 +119,59 @@ async fn a_rescan_that_is_stopped_goes_on(db: Db) {
         assert_eq!(rig.jobs().await, 0, "{moment}");
         // Those under way at the stop were read to their end.
         each_was_read_once(&rig);
+    }
+}
+
+/// A rescan that is stopped at a moment.
+async fn stop(rig: &Rig, is_it: fn(Progress) -> bool) {
+    let mut work = rig.work.clone();
+    work.stop = StopSignal::default();
+    let mut watch = |progress| {
+        if is_it(progress) {
+            work.stop.stop();
+        }
+    };
+    let stopped = rescan(&work, &rig.app, &Scope::default(), SETTINGS, &mut watch).await;
+    assert!(matches!(stopped, Err(StageError::Stopped)), "{stopped:?}");
+}
+
+async fn a_run_that_nobody_goes_on_with_ends_with_a_later_one(db: Db) {
+    let listing: fn(Progress) -> bool = |it| it == Progress::Listed(300);
+    let reading: fn(Progress) -> bool = |it| matches!(it, Progress::ToRead(_));
+    // When the first was stopped, whether somebody is at it when the second one ends, how many are left then, and how often
+    // another rescan asks for the list, which the first may have left half way.
+    let table = [
+        (listing, false, 0, 1),
+        (listing, true, 1, 2),
+        (reading, true, 1, 1),
+    ];
+    for (moment, is_held, left, pages) in table {
+        let rig = rig(db.clone()).await;
+        stop(&rig, moment).await;
+        let first = runs::latest(&db, rig.app_id, 1).await.unwrap().remove(0);
+        // Somebody is at the first run, so that the next rescan begins one of its own.
+        let task = format!("rescan:{}", first.id.0);
+        assert!(tasks::hold(&db, &task, rig.work.worker).await.unwrap());
+        stop(&rig, reading).await;
+        if !is_held {
+            tasks::release(&db, &task, rig.work.worker).await.unwrap();
+        }
+        let scope = Scope::default();
+        balances(&run(&rig.work, &rig, &scope).await.unwrap(), FILES);
+        let runs = runs::latest(&db, rig.app_id, 9).await.unwrap();
+        assert_eq!(runs.len(), 2);
+        let unfinished = runs.iter().filter(|run| run.finished.is_none());
+        assert_eq!(unfinished.count(), left, "{runs:?}");
+        let first = runs::get(&db, first.id).await.unwrap().unwrap();
+        assert!(first.interrupted && first.outcomes.is_none(), "{first:?}");
+
+        let other = Scope {
+            unlabelled: true,
+            ..Scope::default()
+        };
+        let before = rig.source.pages();
+        run(&rig.work, &rig, &other).await.unwrap();
+        assert_eq!(rig.source.pages() - before, pages);
     }
 }
 

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use labeld::store::care::{self, Depth, Health};
 use labeld::store::files::{self, FileQuery, Page};
-use labeld::store::{Access, Db, Location, StoreError, feeds};
+use labeld::store::{Access, Db, Location, StoreError};
 use tempfile::TempDir;
 
-use super::{CONTOSO, SECRET, facts, finance, label, position, sqlite, upserted, whole_feed};
+use super::{
+    CONTOSO, SECRET, facts, finance, go_to, label, position, sqlite, upserted, whole_feed,
+};
 
 const PAGE_SIZE: usize = 4096;
 
@@ -32,7 +34,7 @@ async fn fill(db: &Db, from: usize, to: usize) {
         .await
         .unwrap();
     let position = position(&format!("page {to}"));
-    feeds::set(&tx, feed, &position).await.unwrap();
+    go_to(&tx, app, feed, &position).await;
     tx.commit().await.unwrap();
     let all = Page {
         after: None,

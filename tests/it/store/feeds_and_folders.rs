@@ -11,7 +11,7 @@ use labeld_connector::{
     Change, Exposure, FeedRef, FileMeta, FileRef, FolderMeta, FolderRef, OwnerDetails,
 };
 
-use super::{at, finance, meta, on_both_stores, position};
+use super::{at, finance, go_to, meta, on_both_stores, position};
 
 on_both_stores!(
     what_lies_in_a_folder_moves_with_it,
@@ -253,7 +253,7 @@ async fn an_enumeration_is_taken_over_feed_by_feed(db: Db) {
         enumerating: true,
         ..position("halfway")
     };
-    feeds::set(&tx, one, &halfway).await.unwrap();
+    go_to(&tx, app, one, &halfway).await;
     tx.commit().await.unwrap();
     see(&db, app, Some(one), first, &[file("1a.docx")]).await;
     see(&db, app, Some(two), first, &[file("2a.docx")]).await;
@@ -285,7 +285,7 @@ async fn a_feed_that_is_gone_takes_its_files(db: Db) {
     see(&db, app, Some(one), run, &[file("1.docx")]).await;
     see(&db, app, Some(two), run, &[file("2.docx")]).await;
     let tx = db.begin().await.unwrap();
-    feeds::set(&tx, one, &position("end")).await.unwrap();
+    go_to(&tx, app, one, &position("end")).await;
     assert_eq!(feeds::remove(&tx, one, at(2)).await.unwrap(), 1);
     tx.commit().await.unwrap();
     assert_eq!(gone(&db).await, ["1.docx"]);

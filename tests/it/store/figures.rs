@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use labeld::model::inventory::{FileFacts, FileId};
 use labeld::store::files::{self, FileQuery, FolderFilter, LabelFilter, Origin, Page, Span};
 use labeld::store::runs::{self, Reuse, RunId};
-use labeld::store::{Db, apps::AppId, feeds};
+use labeld::store::{Db, apps::AppId};
 use labeld_connector::{Change, FileMeta, FileRef, Version};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{CONTOSO, at, facts, finance, label, meta, position, refused, sqlite, whole_feed};
+use super::{
+    CONTOSO, at, facts, finance, go_to, label, meta, position, refused, sqlite, whole_feed,
+};
 
 const BATCH: usize = 500;
 
@@ -88,13 +90,13 @@ async fn list_all(db: &Db, app: AppId, run: Option<RunId>, batches: Vec<Vec<Chan
                 .unwrap();
         }
         let position = position(&format!("page {number}"));
-        feeds::set(&tx, feed, &position).await.unwrap();
+        go_to(&tx, app, feed, &position).await;
         tx.commit().await.unwrap();
     }
 }
 
 /// Reads all pending files of the run.
-async fn read_all(db: &Db, run: RunId) {
+async fn read_all(db: &Db, app: AppId, run: RunId) {
     let mut page = Page {
         after: None,
         limit: u32::try_from(BATCH).unwrap(),
@@ -118,7 +120,7 @@ async fn read_all(db: &Db, run: RunId) {
             .collect();
         let tx = db.begin().await.unwrap();
         files::store_facts(&tx, &results).await.unwrap();
-        runs::record_outcomes(&tx, run, &outcomes).await.unwrap();
+        runs::record_everywhere(&tx, app, &outcomes).await.unwrap();
         tx.commit().await.unwrap();
     }
 }
@@ -143,7 +145,7 @@ async fn a_row_with_its_indexes_takes_at_most_900_bytes() {
     let (db, folder) = sqlite().await;
     let (app, run) = begin(&db).await;
     list_all(&db, app, Some(run), batches(FILES).collect()).await;
-    read_all(&db, run).await;
+    read_all(&db, app, run).await;
     finish(&db, run).await;
     db.close().await.unwrap();
     let size = fs::metadata(folder.path().join("labeld.db")).unwrap().len();
@@ -185,7 +187,7 @@ async fn cpu_per_file() {
     };
     timed("first listing with cursor and run", Some(run)).await;
     let before = cpu();
-    read_all(&db, run).await;
+    read_all(&db, app, run).await;
     print_per_row(
         "reading the queue, storing facts, labels and outcomes",
         before,

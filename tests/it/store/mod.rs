@@ -88,6 +88,15 @@ pub(crate) async fn whole_feed(tx: &Tx, app: AppId) -> FeedId {
     feeds::ensure(tx, app, &FeedRef::whole()).await.unwrap()
 }
 
+/// Moves a feed's position on, wherever it is.
+pub(crate) async fn go_to(tx: &Tx, app: AppId, feed: FeedId, position: &StoredCursor) {
+    let feeds = feeds::of_app(tx, app).await.unwrap();
+    let stored = feeds.into_iter().find(|stored| stored.id == feed);
+    let from = stored.and_then(|stored| Some(stored.position?.cursor));
+    let moved = feeds::advance(tx, feed, from.as_ref(), position).await;
+    assert!(moved.unwrap());
+}
+
 /// A position in a feed, stored at second 1.
 pub(crate) fn position(cursor: &str) -> StoredCursor {
     StoredCursor {

@@ -17,7 +17,8 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::{
-    CONTOSO, FABRIKAM, GENERAL, SECRET, at, facts, label, meta, position, refused, whole_feed,
+    CONTOSO, FABRIKAM, GENERAL, SECRET, at, facts, go_to, label, meta, position, refused,
+    whole_feed,
 };
 
 const PATHS: [&str; 8] = [
@@ -256,10 +257,9 @@ impl Subject {
             Step::Cursor(text) => {
                 let tx = self.db.begin().await.unwrap();
                 match text {
-                    Some(text) => feeds::set(&tx, self.feed, &position(text)).await,
-                    None => feeds::clear(&tx, self.feed).await,
+                    Some(text) => go_to(&tx, self.app, self.feed, &position(text)).await,
+                    None => feeds::clear(&tx, self.feed).await.unwrap(),
                 }
-                .unwrap();
                 tx.commit().await.unwrap();
                 let feeds = feeds::of_app(&self.db, self.app).await.unwrap();
                 self.answer(feeds.into_iter().map(|feed| feed.position).next());
@@ -316,7 +316,7 @@ impl Subject {
             .collect();
         let tx = self.db.begin().await.unwrap();
         files::store_facts(&tx, &found).await.unwrap();
-        runs::record_outcomes(&tx, self.run, &outcomes)
+        runs::record_everywhere(&tx, self.app, &outcomes)
             .await
             .unwrap();
         tx.commit().await.unwrap();

@@ -299,7 +299,7 @@ async fn files_of_a_run_are_enqueued_and_claimed_alone(db: Db) {
     assert_eq!(names(&jobs), "a.docx");
     read(&db, worker, &jobs).await;
     let tx = db.begin().await.unwrap();
-    runs::record_outcomes(&tx, run, &[(first, "ok")])
+    runs::record_everywhere(&tx, app, &[(first, "ok")])
         .await
         .unwrap();
     assert_eq!(queue::enqueue_run(&tx, run, at(4)).await.unwrap(), 0);
@@ -347,32 +347,29 @@ async fn crashes_are_counted_until_a_scan_ends_in_order(db: Db) {
 
 async fn how_much_there_is_to_do(db: Db) {
     let (app, worker) = begin(&db).await;
-    let depth = |class, waiting, claimed, oldest| Depth {
+    let depth = |app, class, waiting, claimed, oldest| Depth {
+        app,
         class,
         waiting,
         claimed,
         oldest,
     };
-    let none = [
-        depth(JobClass::Changed, 0, 0, None),
-        depth(JobClass::Backlog, 0, 0, None),
-    ];
-    assert_eq!(queue::depth(&db, None).await.unwrap(), none);
+    assert_eq!(queue::depth(&db).await.unwrap(), []);
     assert_eq!(queue::next_due(&db, app).await.unwrap(), None);
     let old = upserted(&["a.docx", "b.docx"]);
     list(&db, app, JobClass::Backlog, &old, 1).await;
     list(&db, app, JobClass::Changed, &upserted(&["c.docx"]), 2).await;
     claim(&db, app, worker, 2, 3).await;
-    let some = [
-        depth(JobClass::Changed, 0, 1, None),
-        depth(JobClass::Backlog, 1, 1, Some(at(1))),
-    ];
-    assert_eq!(queue::depth(&db, None).await.unwrap(), some);
-    assert_eq!(queue::depth(&db, Some(app)).await.unwrap(), some);
     assert_eq!(queue::next_due(&db, app).await.unwrap(), Some(at(1)));
     let tx = db.begin().await.unwrap();
     let other = labeld::store::apps::ensure(&tx, &"contoso".into(), &"sales".into()).await;
     tx.commit().await.unwrap();
-    let other = Some(other.unwrap());
-    assert_eq!(queue::depth(&db, other).await.unwrap(), none);
+    let other = other.unwrap();
+    list(&db, other, JobClass::Backlog, &old, 4).await;
+    let expected = [
+        depth(app, JobClass::Changed, 0, 1, None),
+        depth(app, JobClass::Backlog, 1, 1, Some(at(1))),
+        depth(other, JobClass::Backlog, 2, 0, Some(at(4))),
+    ];
+    assert_eq!(queue::depth(&db).await.unwrap(), expected);
 }

@@ -46,7 +46,7 @@ async fn see(db: &Db, app: AppId, run: RunId, reuse: Reuse, changes: &[Change]) 
 }
 
 /// Reads every pending file: those with `locked` in their name need a password.
-async fn read_pending(db: &Db, run: RunId) -> usize {
+async fn read_pending(db: &Db, app: AppId, run: RunId) -> usize {
     let pending = runs::pending(db, run, ALL).await.unwrap();
     let tx = db.begin().await.unwrap();
     for file in &pending {
@@ -57,7 +57,7 @@ async fn read_pending(db: &Db, run: RunId) -> usize {
         facts.version = file.version.clone();
         let outcome = facts.reason.clone().unwrap_or_else(|| "ok".to_owned());
         files::store_facts(&tx, &[(file.id, facts)]).await.unwrap();
-        runs::record_outcomes(&tx, run, &[(file.id, &outcome)])
+        runs::record_everywhere(&tx, app, &[(file.id, &outcome)])
             .await
             .unwrap();
     }
@@ -107,7 +107,7 @@ async fn a_run_from_listing_to_its_sums(db: Db) {
         "b locked.docx"
     );
 
-    assert_eq!(read_pending(&db, run).await, 3);
+    assert_eq!(read_pending(&db, app, run).await, 3);
     assert_eq!(sums(&db, run).await, "file.password 1, ok 2");
     assert_eq!(finish(&db, run).await, "file.password 1, ok 2");
     assert_eq!(sums(&db, run).await, "", "its files are forgotten");
@@ -122,7 +122,7 @@ async fn a_run_from_listing_to_its_sums(db: Db) {
     changed[0] = Change::Upserted(newer);
     see(&db, app, second, Reuse::Reader(1), &changed).await;
     assert_eq!(sums(&db, second).await, "pending 1, file.password 1, ok 1");
-    assert_eq!(read_pending(&db, second).await, 1);
+    assert_eq!(read_pending(&db, app, second).await, 1);
     assert_eq!(finish(&db, second).await, "file.password 1, ok 2");
 }
 
@@ -168,7 +168,7 @@ async fn known_files_come_into_the_run(db: Db) {
     let (app, first) = begin(&db).await;
     let listed = upserted(&["a.docx", "b locked.docx", "x/c.docx", "x/gone.docx"]);
     see(&db, app, first, Reuse::Reader(1), &listed).await;
-    read_pending(&db, first).await;
+    read_pending(&db, app, first).await;
     finish(&db, first).await;
 
     let (_, second) = begin(&db).await;
@@ -262,7 +262,7 @@ async fn the_scope_leaves_files_out(db: Db) {
     let removed = runs::end_enumeration(&tx, run, feed, at(7)).await;
     assert_eq!(removed.unwrap(), 0);
     tx.commit().await.unwrap();
-    assert_eq!(read_pending(&db, run).await, 2);
+    assert_eq!(read_pending(&db, app, run).await, 2);
     assert_eq!(finish(&db, run).await, "ok 2");
 }
 
@@ -276,7 +276,7 @@ async fn everything_is_read_anew_when_nothing_is_reused(db: Db) {
     ] {
         let (app, run) = begin(&db).await;
         see(&db, app, run, reuse, &listed).await;
-        assert_eq!(read_pending(&db, run).await, expected, "{reuse:?}");
+        assert_eq!(read_pending(&db, app, run).await, expected, "{reuse:?}");
         assert_eq!(finish(&db, run).await, "ok 2");
     }
 }

@@ -7,7 +7,8 @@ use labeld::store::{Db, StoreError, apps, feeds, files};
 use labeld_connector::FileRef;
 
 use super::{
-    CONTOSO, SECRET, at, facts, finance, label, on_both_stores, position, upserted, whole_feed,
+    CONTOSO, SECRET, at, facts, finance, go_to, label, on_both_stores, position, upserted,
+    whole_feed,
 };
 
 on_both_stores!(
@@ -27,7 +28,7 @@ async fn cursor_and_rows_are_stored_together_or_not_at_all(db: Db) {
         let tx = db.begin().await.unwrap();
         let page = upserted(&["a.docx", "b.docx"]);
         files::apply_changes(&tx, app, &page, at(1)).await.unwrap();
-        feeds::set(&tx, feed, &position(cursor)).await.unwrap();
+        go_to(&tx, app, feed, &position(cursor)).await;
         if keep {
             tx.commit().await.unwrap();
         } else {
