@@ -57,7 +57,7 @@ enum Command {
     Labels(labels::LabelsArgs),
     /// Count files by reason code, with cause and who can fix it
     Skips(skips::SkipsArgs),
-    /// Check policies, or test them against facts
+    /// Check policies, test them against facts, or see what they would do
     Policy(policy::PolicyArgs),
     /// Print what labeld may do to a file's label, and why, as tables
     Rules(rules::RulesArgs),

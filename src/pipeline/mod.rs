@@ -23,6 +23,7 @@ mod read_file;
 pub mod rescan;
 mod retry;
 pub mod scan;
+pub mod simulate;
 mod stop;
 pub mod subscriptions;
 pub mod verdict;

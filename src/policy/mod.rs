@@ -4,6 +4,7 @@
 //! the trace that `labeld explain` prints is written by the very code that decides.
 
 mod catalogue;
+mod changes;
 pub mod decide;
 mod evaluate;
 pub mod facts;
@@ -14,6 +15,7 @@ pub mod origin;
 pub mod rules;
 
 pub use catalogue::{TenantLabels, Unresolved};
+pub use changes::{KeyChange, changes};
 pub use evaluate::{
     AppTraits, Check, DecidedBy, Decision, Lost, Planned, Policies, PolicyLook, Trace, Truth,
     Wanted, evaluate, evaluate_untraced,

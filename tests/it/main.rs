@@ -12,6 +12,7 @@ mod cli_explain;
 mod cli_inspect;
 mod cli_policy;
 mod cli_rescan;
+mod cli_simulate;
 mod cli_store;
 mod crash;
 mod five_apps;

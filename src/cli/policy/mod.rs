@@ -1,7 +1,10 @@
-//! `labeld policy`: check policies, and test them against facts.
+//! `labeld policy`: check policies, test them against facts, and see what they would do.
 
 mod check;
+mod diff;
 mod fixture;
+mod rules;
+mod simulate;
 mod test;
 
 use std::collections::HashMap;
@@ -32,6 +35,10 @@ enum Action {
     Check(check::PolicyCheckArgs),
     /// Evaluate policies over facts written in files, and compare with what is expected
     Test(test::PolicyTestArgs),
+    /// Say what the policies would do to the inventory, and until when; asks no app
+    Simulate(simulate::PolicySimulateArgs),
+    /// Say what a changed configuration would do otherwise than the old one
+    Diff(diff::PolicyDiffArgs),
 }
 
 /// Runs the command.
@@ -43,6 +50,8 @@ pub(super) fn run(args: &PolicyArgs) -> Result<Exit> {
     match &args.action {
         Action::Check(args) => check::run(args),
         Action::Test(args) => test::run(args),
+        Action::Simulate(args) => simulate::run(args),
+        Action::Diff(args) => diff::run(args),
     }
 }
 

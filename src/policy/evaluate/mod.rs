@@ -19,6 +19,7 @@ pub use self::conditions::Truth;
 use self::conditions::View;
 pub use self::matching::{Check, PolicyLook};
 pub use self::trace::Trace;
+pub(super) use self::trace::describe;
 use super::catalogue::{TenantLabels, Unresolved};
 use super::decide::{self, ApplyCase, Decided, RemoveCase};
 use super::facts::Facts;

@@ -114,7 +114,7 @@ impl fmt::Display for Trace {
 }
 
 /// A filter as the configuration has it, cut where it is long.
-pub(super) fn describe(filter: &Filter) -> String {
+pub(in crate::policy) fn describe(filter: &Filter) -> String {
     /// Longest text, in characters.
     const LONGEST: usize = 200;
     let mut text = String::new();

@@ -10,6 +10,7 @@ mod filter;
 mod folders;
 mod list;
 mod record;
+mod survey;
 
 pub use arrival::{arrived, arrived_at};
 pub use changes::{Origin, apply_changes, last_of_each};
@@ -21,6 +22,8 @@ pub use filter::{FileQuery, FolderFilter, LabelFilter, Removed, Span};
 pub(super) use folders::TREE;
 pub use list::{Page, list};
 pub(super) use record::{SCAN_TARGET, read_records, read_scan_target, select_records};
+
+pub use survey::{Survey, Surveyed};
 
 use labeld_connector::FileRef;
 

@@ -18,6 +18,7 @@ mod races;
 mod runs;
 mod server;
 mod service;
+mod survey;
 mod transactions;
 mod upgrade;
 
