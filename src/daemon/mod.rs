@@ -5,6 +5,7 @@ pub mod audit;
 pub mod control;
 mod gather;
 mod generation;
+mod pulse;
 mod queue_depth;
 mod reload;
 pub mod rescan;
@@ -24,6 +25,7 @@ use tokio::sync::mpsc;
 
 use self::control::{Control, SocketError};
 use self::generation::{Foundation, Running, Supplied};
+use self::pulse::Pulse;
 use self::shared::{Order, Shared};
 use self::signals::{Asked, Signals};
 use crate::clock::Clock;
@@ -74,9 +76,6 @@ pub struct Service {
 /// Orders that wait while another is carried out.
 const MOST_ORDERS: usize = 16;
 
-/// Time between two words to the service manager.
-const TOLD_EVERY: Duration = Duration::from_secs(5);
-
 /// How often apps that could not be made are tried again.
 const RETRY_UNSERVED: Duration = Duration::from_secs(60);
 
@@ -90,8 +89,20 @@ const REGISTER_AGAIN: Duration = Duration::from_secs(2);
 enum Next {
     /// With another generation.
     Begin(Supplied),
+    /// With another generation, at once: others may have taken up what this one held.
+    LeaseLost(Supplied),
     /// Not at all; who asked for the end.
     End(&'static str),
+}
+
+impl Next {
+    /// What the next generation works on.
+    fn supplied(self) -> Option<Supplied> {
+        match self {
+            Self::Begin(supplied) | Self::LeaseLost(supplied) => Some(supplied),
+            Self::End(_) => None,
+        }
+    }
 }
 
 impl Service {
@@ -177,9 +188,9 @@ impl Main {
         // A clone here would hold the store open beyond its last use.
         let _ = self.shared.db.set(db.clone());
         self.shared.store.opened();
-        let mut next = Next::Begin(self.supplied(&foundation.calls).await);
+        let mut next = Some(self.supplied(&foundation.calls).await);
         let mut is_ready = false;
-        while let Next::Begin(supplied) = next {
+        while let Some(supplied) = next {
             let Some(worker) = self.register(&foundation, signals).await? else {
                 break;
             };
@@ -193,7 +204,7 @@ impl Main {
                 .emit();
             }
             service_manager::ready("running");
-            next = self.keep(running, signals, &foundation).await;
+            next = self.keep(running, signals, &foundation).await.supplied();
         }
         drop(foundation);
         db.close().await?;
@@ -290,7 +301,7 @@ impl Main {
             .until_change(&mut running, signals, heart, foundation)
             .await;
         match &next {
-            Next::Begin(_) => self.shared.set_phase(Phase::Reloading),
+            Next::Begin(_) | Next::LeaseLost(_) => self.shared.set_phase(Phase::Reloading),
             Next::End(cause) => {
                 self.shared.set_phase(Phase::Stopping);
                 ServiceStopping { cause }.emit();
@@ -298,7 +309,11 @@ impl Main {
             }
         }
         let begun = Instant::now();
-        let patience = self.shared.present().config.service.drain;
+        // The store takes nothing more of a generation that has lost its lease.
+        let patience = match &next {
+            Next::LeaseLost(_) => Duration::ZERO,
+            Next::Begin(_) | Next::End(_) => self.shared.present().config.service.drain,
+        };
         let ending = running.end(&self.shared, patience);
         tokio::pin!(ending);
         loop {
@@ -356,7 +371,7 @@ impl Main {
                     }
                 }
                 _ = &mut heart.0 => {
-                    return Next::Begin(self.supplied(&foundation.calls).await);
+                    return Next::LeaseLost(self.supplied(&foundation.calls).await);
                 }
                 () = running.died() => {
                     return Next::Begin(self.supplied(&foundation.calls).await);
@@ -420,34 +435,5 @@ struct AbortOnDrop(tokio::task::JoinHandle<()>);
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
-    }
-}
-
-/// The sign of life for the service manager, given by the main loop: a loop that hangs gives none.
-struct Pulse(tokio::time::Interval);
-
-impl Pulse {
-    fn new() -> Self {
-        // Twice within the time after which the service counts as hung.
-        let period = service_manager::watchdog().map_or(TOLD_EVERY, |time| time / 3);
-        let mut interval = tokio::time::interval(period.max(Duration::from_millis(100)));
-        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        Self(interval)
-    }
-
-    /// Waits for something that may take its time.
-    async fn while_doing<T>(&mut self, something: impl Future<Output = T>) -> T {
-        tokio::pin!(something);
-        loop {
-            tokio::select! {
-                done = &mut something => return done,
-                () = self.beat() => {}
-            }
-        }
-    }
-
-    async fn beat(&mut self) {
-        self.0.tick().await;
-        service_manager::alive();
     }
 }

@@ -67,6 +67,7 @@ pub(super) struct Weeks {
     /// Changes of a day that are still to be shared out.
     changes: usize,
     hours: usize,
+    changed: usize,
     /// The files of each app.
     paths: [Vec<String>; 5],
     names: usize,
@@ -105,6 +106,7 @@ impl Weeks {
             dice: Rng::with_seed(14),
             changes,
             hours: 0,
+            changed: 0,
             paths: Default::default(),
             names: 0,
             seen: 0,
@@ -127,6 +129,7 @@ impl Weeks {
         let share = |hour| self.changes * hour / HOURS_OF_A_DAY;
         for _ in share(hour)..share(hour + 1) {
             self.work();
+            self.changed += 1;
         }
         self.hours += 1;
         self.jump_to(self.now() + TimeDelta::hours(1));
@@ -322,6 +325,8 @@ impl Weeks {
         assert_eq!(lost, None);
         self.expect_truth(&App::ALL);
         self.apps.workspace.run(["store", "check"]).expect(0);
+        let (hours, changed, requests) = (self.hours, self.changed, self.seen);
+        println!("{hours} hours, {changed} changes, {requests} requests");
     }
 }
 
