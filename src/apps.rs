@@ -13,13 +13,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use labeld_connector::{Connector, ErrorKind, LabelSource};
 pub use labeld_connector_local::{Listed, LocalFile, LocalFolder, file_ref_of, path_of};
 use labeld_formats::{Coauthoring, RangeStrategy};
 
 use crate::config::{self, AppConfig, Config, SecretError, TenantConfig};
 use crate::model::TenantName;
-use crate::model::cap::CapRule;
 use crate::model::content_scan::ScanScope;
 use crate::pipeline::calls::CallBudgets;
 use crate::pipeline::govern::{AppRules, TenantRules};
@@ -227,7 +227,7 @@ pub fn tenant_rules(config: &Config, tenant: &TenantConfig) -> TenantRules {
             app.kind(),
             app.size_limit(),
             service_encrypts(tenant, app),
-            CapRule::default(),
+            app.cap(),
         );
         (app.name().clone(), rules)
     });
@@ -237,7 +237,8 @@ pub fn tenant_rules(config: &Config, tenant: &TenantConfig) -> TenantRules {
         definitions: of_tenant.cloned().collect(),
         apps: apps.collect::<HashMap<_, _>>(),
         coauthoring: coauthoring(tenant),
-        settle_after: TenantRules::SETTLE_AFTER,
+        settle_after: TimeDelta::from_std(config.service.settle_after)
+            .unwrap_or(TenantRules::SETTLE_AFTER),
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Exit {
     Usage = 2,
     /// Finished, but some files had errors.
     SomeFilesFailed = 3,
+    /// Stopped by the cap; work remains.
+    CapReached = 4,
     /// Something would change.
     ChangesFound = 5,
     /// The store is missing, damaged or newer than this program.

@@ -47,17 +47,17 @@ enum Command {
     Run(run::RunArgs),
     /// Read labels, protection and reason codes of local files; needs no configuration
     Inspect(inspect::InspectArgs),
-    /// Bring the inventory up to date, read every file that has changed, print what became of each
+    /// Bring the inventory up to date, read every file that has changed, do what the policies want, print what became of each
     Rescan(rescan::RescanArgs),
     /// List the inventory, or show one file
     Files(Box<files::FilesArgs>),
-    /// Say why the content of a file was read or not
+    /// Say what the policies make of a file and why, or why its content was read or not
     Explain(explain::ExplainArgs),
     /// List the label catalogue, or bring it up to date
     Labels(labels::LabelsArgs),
     /// Count files by reason code, with cause and who can fix it
     Skips(skips::SkipsArgs),
-    /// Check policies, test them against facts, or see what they would do
+    /// Check policies, test them against facts, see what they would do, switch them on or off
     Policy(policy::PolicyArgs),
     /// Print what labeld may do to a file's label, and why, as tables
     Rules(rules::RulesArgs),

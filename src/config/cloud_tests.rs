@@ -1,6 +1,6 @@
 //! Box and Google Drive as they are read.
 
-use super::tests::{PACE, parse_text};
+use super::tests::{CAP, PACE, parse_text};
 use super::*;
 
 /// A tenant with an app of each, and nothing that could be left out.
@@ -49,6 +49,7 @@ fn defaults_of_box_and_google() {
         secondary_signature_key: None,
         read_mode: ReadMode::Requests,
         size_limit: 31_457_280,
+        cap: CAP,
         pace: PACE,
     };
     assert_eq!(tenant.boxes, [boxes]);
@@ -88,6 +89,7 @@ fn defaults_of_box_and_google() {
         notification_url: None,
         read_mode: ReadMode::Requests,
         size_limit: 31_457_280,
+        cap: CAP,
         pace: PACE,
     };
     assert_eq!(tenant.google, [google]);
@@ -173,6 +175,7 @@ fn every_option_of_box_is_read() {
         secondary_signature_key: Some(Secret::Env("TWO".into())),
         read_mode: ReadMode::Bytes,
         size_limit: 5,
+        cap: CAP,
         pace: PACE,
     };
     assert_eq!(*first, expected);
@@ -272,6 +275,7 @@ fn every_option_of_google_is_read() {
         notification_url: url("https://l.example/n"),
         read_mode: ReadMode::Bytes,
         size_limit: 1_000,
+        cap: CAP,
         pace: PACE,
     };
     assert_eq!(config.tenants[0].google, [expected]);

@@ -25,6 +25,8 @@ pub struct ServiceConfig {
     pub memory: u64,
     /// Files that are scanned side by side in each app.
     pub scans: usize,
+    /// How long after a write of unknown outcome it is looked at what became of it.
+    pub settle_after: Duration,
 }
 
 /// Addresses that the service listens on.
@@ -62,6 +64,9 @@ const MEMORY: u64 = 64 << 20;
 
 const SCANS: u32 = 16;
 
+/// Longer than a service goes on with what it was sent before the connection was lost.
+const SETTLE_AFTER: u64 = 60;
+
 impl Default for HttpConfig {
     fn default() -> Self {
         Self {
@@ -79,6 +84,7 @@ impl ServiceConfig {
             drain: Duration::from_secs(DRAIN),
             memory: MEMORY,
             scans: SCANS as usize,
+            settle_after: Duration::from_secs(SETTLE_AFTER),
         }
     }
 }
@@ -106,12 +112,14 @@ pub(super) fn read_service(
         );
     }
     let scans: Option<Whole<1_000>> = section.optional("scans");
+    let settle_after: Option<Span<1, 3_600>> = section.optional("settle_after");
     let plain = ServiceConfig::of_store(store?, section.source());
     Some(ServiceConfig {
         state_dir: state_dir.unwrap_or(plain.state_dir),
         drain: drain.map_or(plain.drain, |drain| drain.0),
         memory: memory.map_or(plain.memory, |memory| memory.0),
         scans: scans.map_or(plain.scans, |scans| scans.0 as usize),
+        settle_after: settle_after.map_or(plain.settle_after, |span| span.0),
     })
 }
 

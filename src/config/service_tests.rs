@@ -14,6 +14,7 @@ fn defaults_of_the_service() {
         drain: Duration::from_secs(30),
         memory: 64 << 20,
         scans: 16,
+        settle_after: Duration::from_secs(60),
     };
     assert_eq!(config.service, service);
     let http = HttpConfig {
@@ -46,7 +47,7 @@ fn every_option_of_the_service_is_read() {
     let config = parse_text(
         r#"
         store.sqlite = "db"
-        service = { state_dir = "/run/labeld", drain = "5s", memory = "128 MiB", scans = 4 }
+        service = { state_dir = "/run/labeld", drain = "5s", memory = "128 MiB", scans = 4, settle_after = "2m" }
         http = { listen = "off", webhooks = "[::]:8443" }
         telemetry = { otlp = "https://collector.example/v1" }
         audit = { head_file = "audit/head" }
@@ -63,6 +64,7 @@ fn every_option_of_the_service_is_read() {
         drain: Duration::from_secs(5),
         memory: 128 << 20,
         scans: 4,
+        settle_after: Duration::from_secs(120),
     };
     assert_eq!(config.service, service);
     let http = HttpConfig {
@@ -111,7 +113,7 @@ fn problems_of_the_service_have_their_place_and_fix() {
         ),
         (
             "calls_per_month = 5",
-            "9:1 unknown key `calls_per_month` in [[tenant.local]] -> known here: copy_from, exclude, name, poll, read_mode, root, size_limit",
+            "9:1 unknown key `calls_per_month` in [[tenant.local]] -> known here: cap, cap_reset, copy_from, exclude, name, poll, read_mode, root, size_limit",
         ),
         (
             "[service]\ndrain = \"2h\"",
@@ -124,6 +126,26 @@ fn problems_of_the_service_have_their_place_and_fix() {
         (
             "[service]\nscans = 0",
             "10:9 `scans` in [service]: out of range -> from 1 to 1000",
+        ),
+        (
+            "[service]\nsettle_after = \"2h\"",
+            "10:16 `settle_after` in [service]: out of range -> from 1s to 1h",
+        ),
+        (
+            "cap = -1",
+            "9:7 `cap` in [[tenant.local]]: out of range -> from 0, which allows none, to 1000000000",
+        ),
+        (
+            "cap = \"many\"",
+            "9:7 `cap` in [[tenant.local]]: expected a whole number, found text -> for example 100",
+        ),
+        (
+            "cap_reset = \"noonish\"",
+            "9:13 `cap_reset` in [[tenant.local]]: not a known word -> one of \"noon\", \"midnight\"",
+        ),
+        (
+            "cap = 5\n[[tenant.local]]\nname = \"hr\"\nroot = \"hr\"",
+            "6:3 finance and hr share the cap of their kind of app, and have different ones -> give both the same `cap` and `cap_reset`, or take them out of both and write them in [[tenant]]",
         ),
         (
             "[http]\nlisten = \"localhost\"",

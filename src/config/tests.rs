@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::cap::{CapReset, CapRule};
 
 /// A configuration without a problem.
 pub(super) const GOOD: &str = r#"[store]
@@ -17,6 +18,12 @@ root = "docs"
 pub(super) const PACE: PaceConfig = PaceConfig {
     poll: std::time::Duration::from_secs(300),
     calls_per_month: None,
+};
+
+/// The cap of an app that says nothing of it.
+pub(super) const CAP: CapRule = CapRule {
+    limit: 100,
+    reset: CapReset::Noon,
 };
 
 pub(super) fn parse_text(text: &str) -> Result<Config, Problems> {
@@ -38,6 +45,7 @@ fn defaults_and_paths() {
     assert!(tenant.auto_scan);
     assert_eq!(tenant.microsoft, None);
     let app = &tenant.local[0];
+    assert_eq!((tenant.cap, app.cap), (CAP, CAP));
     assert_eq!(app.root, Path::new("conf/docs"));
     assert_eq!(app.read_mode, ReadMode::Local);
 }
@@ -56,10 +64,13 @@ fn every_option_is_read() {
         only_this_tenant = true
         auto_scan = false
         size_limit = 0x1000
+        cap = 0
+        cap_reset = "midnight"
         local = [
             { name = "x", root = "/x", copy_from = "/y", size_limit = "2 kB", read_mode = "bytes", exclude = ["*.tmp"] },
-            { name = "y", root = "../y/./z" },
+            { name = "y", root = "../y/./z", cap = 0 },
         ]
+        box = [{ name = "z", config = { env = "X" }, cap = 1_000, cap_reset = "noon" }]
         "#,
     )
     .unwrap();
@@ -86,6 +97,16 @@ fn every_option_is_read() {
         panic!("two apps")
     };
     assert_eq!((x.size_limit, y.size_limit), (2_000, 4_096));
+    let caps: Vec<_> = tenant.apps().map(AppConfig::cap).collect();
+    let none = CapRule {
+        limit: 0,
+        reset: CapReset::Midnight,
+    };
+    let thousand = CapRule {
+        limit: 1_000,
+        ..CAP
+    };
+    assert_eq!((tenant.cap, caps), (none, vec![none, none, thousand]));
     assert_eq!(x.copy_from.as_deref(), Some(Path::new("/y")));
     assert_eq!(x.exclude.patterns(), ["*.tmp"]);
     assert_eq!(
@@ -248,6 +269,7 @@ fn every_option_of_microsoft_is_read() {
             checkout_required: vec![site("a/Contracts")],
             read_mode: ReadMode::Bytes,
             size_limit: 5,
+            cap: CAP,
             pace: PACE,
         }]
     );

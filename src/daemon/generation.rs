@@ -6,12 +6,13 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, RwLock};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::audit;
+use super::govern::keep_governing;
+use super::pause::Pause;
 use super::schedule::Timing;
 use super::shared::Shared;
 use super::tasks::{self, Due, Task, TaskFailure};
@@ -20,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::{Config, PaceConfig, SchedulesConfig, ServiceConfig};
 use crate::model::{AppName, TenantName};
 use crate::pipeline::calls::CallBudgets;
+use crate::pipeline::govern::TenantRules;
 use crate::pipeline::label_sync::{self, ListSource, SyncEnd};
 use crate::pipeline::scan::scan_waiting;
 use crate::pipeline::{
@@ -36,6 +38,8 @@ pub(super) struct Served {
     pub(super) app: App,
     pub(super) settings: ScanSettings,
     pub(super) work: Work,
+    /// By which it is decided what is written to it.
+    pub(super) rules: Arc<TenantRules>,
     pace: PaceConfig,
     schedules: SchedulesConfig,
     /// Whether its change notifications are taken.
@@ -65,6 +69,7 @@ pub(super) struct Labels {
 struct SuppliedApp {
     app: App,
     settings: ScanSettings,
+    rules: Arc<TenantRules>,
     pace: PaceConfig,
     schedules: SchedulesConfig,
     wants_hints: bool,
@@ -96,11 +101,13 @@ impl Supplied {
                 coauthoring: apps::coauthoring(tenant),
                 side_by_side: config.service.scans,
             };
+            let rules = Arc::new(apps::tenant_rules(config, tenant));
             for app in tenant.apps() {
                 match organisation.app(app) {
                     Ok(made) => supplied.apps.push(SuppliedApp {
                         app: made,
                         settings,
+                        rules: Arc::clone(&rules),
                         pace: app.pace(),
                         schedules: tenant.schedules.clone(),
                         wants_hints: config.http.webhooks.is_some() && tenant.wants_hints(app),
@@ -187,11 +194,13 @@ impl Running {
         let serve = |supplied: SuppliedApp| Served {
             app: supplied.app,
             settings: supplied.settings,
+            rules: supplied.rules,
             pace: supplied.pace,
             schedules: supplied.schedules,
             wants_hints: supplied.wants_hints,
             work: Work {
                 queued: Arc::default(),
+                undecided: Arc::default(),
                 unreturned: Arc::default(),
                 ..work.clone()
             },
@@ -230,6 +239,7 @@ impl Running {
         }
         for served in &generation.apps {
             tasks.spawn(keep_scanning(served.clone(), Arc::clone(shared)));
+            tasks.spawn(keep_governing(served.clone(), Arc::clone(shared)));
         }
         tasks.spawn(audit::keep(Arc::clone(shared), generation.work.clone()));
         Self {
@@ -369,12 +379,6 @@ where
     }
 }
 
-/// Longest time until the queue is looked at again: another process may have put something into it.
-const LOOK: Duration = Duration::from_secs(5);
-
-/// Pause after the scanning of an app has failed as a whole.
-const AFTER_ERROR: Duration = Duration::from_secs(10);
-
 /// Scans an app's files as they come into the queue, until the stop.
 async fn keep_scanning(served: Served, shared: Arc<Shared>) {
     let Served {
@@ -385,44 +389,14 @@ async fn keep_scanning(served: Served, shared: Arc<Shared>) {
     } = served;
     while shared.store.usable(&work.stop).await {
         let pause = match scan_waiting(&work, &app, settings).await {
-            Ok(scanned) => Pause::Queue(scanned.next_due),
+            Ok(scanned) => Pause::Work(scanned.next_due),
             Err(StageError::Stopped | StageError::LeaseLost { .. }) => Pause::Stop,
-            Err(StageError::Store(error)) if shared.store.note(&error) => Pause::Queue(None),
+            Err(StageError::Store(error)) if shared.store.note(&error) => Pause::Work(None),
             Err(error) => {
                 tracing::error!("scanning {app}: {}", error_chain(&error));
                 Pause::Error
             }
         };
-        pause.wait(&work).await;
-    }
-}
-
-enum Pause {
-    /// Until something is in the queue, or falls due.
-    Queue(Option<DateTime<Utc>>),
-    Error,
-    /// Until the stop, which has come or will.
-    Stop,
-}
-
-impl Pause {
-    async fn wait(self, work: &Work) {
-        let (longest, due) = match self {
-            Self::Queue(due) => (LOOK, due),
-            Self::Error => (AFTER_ERROR, None),
-            Self::Stop => return work.stop.stopped().await,
-        };
-        let falls_due = async {
-            match due {
-                Some(due) => work.clock.sleep_until(due).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = work.stop.stopped() => {}
-            () = work.queued.notified() => {}
-            () = falls_due => {}
-            () = tokio::time::sleep(longest) => {}
-        }
+        pause.wait(&work, &work.queued).await;
     }
 }

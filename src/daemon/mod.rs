@@ -5,6 +5,8 @@ pub mod audit;
 pub mod control;
 mod gather;
 mod generation;
+mod govern;
+mod pause;
 mod pulse;
 mod queue_depth;
 mod reload;
@@ -15,6 +17,7 @@ mod shared;
 mod signals;
 pub mod status;
 mod store_watch;
+pub mod switch;
 mod tasks;
 
 use std::io;

@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 use labeld_connector::ErrorKind;
 use serde::{Deserialize, Serialize};
@@ -12,9 +13,11 @@ use tokio::sync::mpsc;
 use super::generation::{Generation, Served};
 use super::shared::Shared;
 use crate::model::{AppName, TenantName};
-use crate::pipeline::rescan::{Finished, Progress, Scope, rescan};
+use crate::pipeline::rescan::{Finished, Governed, Governing, Progress, Scope, rescan_and_govern};
 use crate::pipeline::{StageError, StopSignal, Work, error_chain, label_sync};
 use crate::store::StoreError;
+use crate::store::actions::ActionRunId;
+use crate::store::decisions::Would;
 use crate::store::runs::{Counters, OutcomeCount};
 
 /// What is to be rescanned.
@@ -26,6 +29,9 @@ pub struct RescanRequest {
     pub app: Option<AppName>,
     /// Which files.
     pub scope: Scope,
+    /// It only says what it would do.
+    #[serde(default)]
+    pub observe: bool,
 }
 
 /// News of a rescan.
@@ -117,6 +123,9 @@ pub struct Report {
     bytes_of_files: u64,
     reads: u64,
     unreadable: Vec<(String, String)>,
+    action_run: Option<i64>,
+    would: Vec<(String, u64)>,
+    cap_paused_until: Option<DateTime<Utc>>,
 }
 
 impl From<Finished> for Report {
@@ -131,6 +140,14 @@ impl From<Finished> for Report {
             bytes_of_files: finished.counters.bytes_of_files,
             reads: finished.counters.reads,
             unreadable: finished.unreadable,
+            action_run: finished.governed.run.map(|run| run.0),
+            would: finished
+                .governed
+                .would
+                .into_iter()
+                .map(|(would, files)| (would.as_str().to_owned(), files))
+                .collect(),
+            cap_paused_until: finished.governed.cap_paused_until,
         }
     }
 }
@@ -151,6 +168,15 @@ impl From<Report> for Finished {
                 reads: report.reads,
             },
             unreadable: report.unreadable,
+            governed: Governed {
+                run: report.action_run.map(ActionRunId),
+                would: report
+                    .would
+                    .into_iter()
+                    .filter_map(|(word, files)| Some((Would::from_word(&word)?, files)))
+                    .collect(),
+                cap_paused_until: report.cap_paused_until,
+            },
         }
     }
 }
@@ -236,7 +262,7 @@ async fn run_apps(
         .map(|served| {
             run_app(
                 served.clone(),
-                request.scope.clone(),
+                request.clone(),
                 stop.clone(),
                 events.clone(),
             )
@@ -275,7 +301,7 @@ async fn report_unserved(
 
 async fn run_app(
     served: Served,
-    scope: Scope,
+    request: RescanRequest,
     stop: StopSignal,
     events: mpsc::Sender<RescanEvent>,
 ) -> Result<RescanEvent, RescanError> {
@@ -283,8 +309,13 @@ async fn run_app(
         app,
         settings,
         work,
+        rules,
         ..
     } = served;
+    let governing = Governing {
+        rules,
+        observe: request.observe,
+    };
     let work = Work { stop, ..work };
     let key = AppKey {
         tenant: app.tenant.clone(),
@@ -296,7 +327,9 @@ async fn run_app(
         untold: 0,
     };
     let mut watch = |progress| teller.tell(progress);
-    match rescan(&work, &app, &scope, settings, &mut watch).await {
+    let governing = Some(&governing);
+    let scope = &request.scope;
+    match rescan_and_govern(&work, &app, scope, settings, governing, &mut watch).await {
         Ok(finished) => Ok(RescanEvent::Finished {
             app: key,
             report: Box::new(finished.into()),

@@ -78,6 +78,12 @@ impl CapDay {
         Self(time.date_naive())
     }
 
+    /// Its beginning.
+    #[must_use]
+    pub fn begin(self) -> DateTime<Utc> {
+        self.0.and_time(NaiveTime::MIN).and_utc()
+    }
+
     /// The date behind it.
     #[must_use]
     pub fn next(self) -> Self {

@@ -57,6 +57,7 @@ pub async fn refresh_exposure(work: &Work, app: &App) -> Result<Refreshed, Stage
         let tx = work.db.begin().await?;
         files::store_exposure(&tx, &answers, work.clock.now()).await?;
         tx.commit().await?;
+        work.undecided.notify_one();
         match failure {
             // Asking the others would end in the same way.
             Some(error) if error.kind() == ErrorKind::Unsupported => return Ok(refreshed),

@@ -15,6 +15,8 @@ use crate::model::Reason;
 use crate::model::catalogue::{
     CatalogueEntry, CatalogueEvent, CatalogueEventKind, LabelDefinition, LabelState, PendingLoss,
 };
+use crate::model::policy::LabelUse;
+use crate::policy::label_use;
 
 /// What the catalogue is after a sync.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,44 +156,38 @@ pub struct NotUsable {
     pub explanation: &'static str,
 }
 
-/// Whether the label of an entry can be applied (rules §4 row A14 and §8).
-///
-/// What the source of the list does not say counts as no obstacle.
+/// Whether the label of an entry can be applied (rules §4 row A14 and §8), with words for people.
 ///
 /// # Errors
 ///
 /// [`NotUsable`] with the first obstacle. A group of labels has no code of its own and gives
 /// `label.scope`.
 pub fn usable(entry: &CatalogueEntry) -> Result<(), NotUsable> {
-    let label = &entry.definition;
-    let obstacle = match entry.state {
-        LabelState::Deleted => Some((Reason::LabelDeleted, "deleted from the tenant")),
-        LabelState::External => Some((Reason::LabelExternal, "a label of another organisation")),
-        LabelState::Disabled => Some((Reason::LabelDisabled, "disabled in the tenant")),
-        LabelState::Parent => Some((Reason::LabelScope, "a group of labels: pick a sublabel")),
-        LabelState::Active if label.published == Some(false) => Some((
-            Reason::LabelUnpublished,
-            "not published to the account labeld runs as",
-        )),
-        LabelState::Active if label.applies_to_files == Some(false) => {
-            Some((Reason::LabelScope, "its scope does not include files"))
-        }
-        LabelState::Active if label.rights_readable == Some(false) => Some((
-            Reason::LabelNoRights,
-            "its rights shut out the account labeld runs as",
-        )),
-        LabelState::Active if label.needs_protection == Some(true) => {
-            Some((Reason::LabelNeedsProtection, "it encrypts"))
-        }
-        LabelState::Active => None,
+    let found = label_use(entry);
+    let Some(reason) = found.reason() else {
+        return Ok(());
     };
-    match obstacle {
-        Some((reason, explanation)) => Err(NotUsable {
-            reason,
-            explanation,
-        }),
-        None => Ok(()),
-    }
+    let is_external = entry.state == LabelState::External;
+    Err(NotUsable {
+        reason: if is_external {
+            Reason::LabelExternal
+        } else {
+            reason
+        },
+        explanation: match found {
+            _ if is_external => "a label of another organisation",
+            LabelUse::Usable => "it can be applied",
+            LabelUse::NeedsProtection => "it encrypts",
+            LabelUse::Disabled => "disabled in the tenant",
+            LabelUse::Deleted => "deleted from the tenant",
+            LabelUse::Unpublished => "not published to the account labeld runs as",
+            LabelUse::Scope if entry.state == LabelState::Parent => {
+                "a group of labels: pick a sublabel"
+            }
+            LabelUse::Scope => "its scope does not include files",
+            LabelUse::NoRights => "its rights shut out the account labeld runs as",
+        },
+    })
 }
 
 /// Whether a label of ours can be taken off a file again (rules §8, last column).

@@ -1,4 +1,4 @@
-//! The right to walk an app's feeds: one worker at a time has it, because a feed has one cursor.
+//! What one worker at a time may do: walk an app's feeds, because a feed has one cursor, and govern an app.
 
 use std::time::Duration;
 
@@ -15,31 +15,39 @@ pub fn poll_task(app: &App) -> String {
     format!("poll:{app}")
 }
 
-/// The lease on an app's feeds, until [`FeedLease::release`] or until its worker leaves or dies.
+/// The lease on a task, until [`TaskLease::release`] or until its worker leaves or dies.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct FeedLease {
+pub(super) struct TaskLease {
     task: String,
     _in_hand: TaskInHand,
 }
 
-impl FeedLease {
-    /// Takes the lease; waits while another walk holds it, also one of this process.
-    pub(super) async fn take(work: &Work, app: &App) -> Result<Self, StageError> {
-        let task = poll_task(app);
+impl TaskLease {
+    /// Takes the lease; `None` where another part of this process, or another process has it.
+    pub(super) async fn try_take(work: &Work, task: &str) -> Result<Option<Self>, StoreError> {
+        let Some(in_hand) = work.take_in_hand(task) else {
+            return Ok(None);
+        };
+        if tasks::hold(&work.db, task, work.worker).await? {
+            return Ok(Some(Self {
+                task: task.to_owned(),
+                _in_hand: in_hand,
+            }));
+        }
+        in_hand.give_back_lost(work).await?;
+        Ok(None)
+    }
+
+    /// Takes the lease; waits while somebody else has it. `doing`: what they do to whom, for people.
+    pub(super) async fn take(work: &Work, task: &str, doing: &str) -> Result<Self, StageError> {
         let mut is_told = false;
         loop {
-            if let Some(in_hand) = work.take_in_hand(&task) {
-                if tasks::hold(&work.db, &task, work.worker).await? {
-                    return Ok(Self {
-                        task,
-                        _in_hand: in_hand,
-                    });
-                }
-                in_hand.give_back_lost(work).await?;
+            if let Some(lease) = Self::try_take(work, task).await? {
+                return Ok(lease);
             }
             if !is_told {
-                tracing::info!("{app}: waiting for the process that is listing it");
+                tracing::info!("waiting for the process that is {doing}");
                 is_told = true;
             }
             pause(work, PAUSE).await?;
@@ -49,6 +57,26 @@ impl FeedLease {
     /// Gives it back.
     pub(super) async fn release(self, work: &Work) -> Result<(), StoreError> {
         tasks::release(&work.db, &self.task, work.worker).await
+    }
+}
+
+/// The lease on an app's feeds.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct FeedLease(TaskLease);
+
+impl FeedLease {
+    /// Takes the lease; waits while another walk holds it, also one of this process.
+    pub(super) async fn take(work: &Work, app: &App) -> Result<Self, StageError> {
+        let doing = format!("listing {app}");
+        TaskLease::take(work, &poll_task(app), &doing)
+            .await
+            .map(Self)
+    }
+
+    /// Gives it back.
+    pub(super) async fn release(self, work: &Work) -> Result<(), StoreError> {
+        self.0.release(work).await
     }
 }
 

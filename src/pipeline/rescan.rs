@@ -4,12 +4,15 @@
 //! it can claim of them. Others may scan them as well, and it may scan for others: whoever reads a file gives it its
 //! outcome in all runs. The rescan is over when each file of its own run has one.
 
+mod acting;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use labeld_formats::READER_VERSION;
 use serde::{Deserialize, Serialize};
 
+pub use self::acting::{Governed, Governing};
 use super::discover::{Listing, Purpose, discover};
 use super::lease::{FeedLease, pause};
 use super::owners::look_up_owners;
@@ -71,6 +74,10 @@ pub enum Progress {
     ToRead(u64),
     /// So many more files have their outcome.
     Read(u64),
+    /// So many files are to be written.
+    ToWrite(u64),
+    /// So many more of them were looked at.
+    Written(u64),
 }
 
 /// What a finished run found.
@@ -84,22 +91,25 @@ pub struct Finished {
     pub counters: Counters,
     /// Folders that could not be listed, with reason codes.
     pub unreadable: Vec<(String, String)>,
+    /// What the policies have made of the files.
+    pub governed: Governed,
 }
 
 /// How long to wait before looking again for files that another worker is at.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Runs, or goes on with, a rescan of one app. Waits while another worker walks the app's feeds, and for files that others
-/// are at.
+/// Runs, or goes on with, a rescan of one app that reads, decides and acts. Waits while another worker walks the app's feeds or
+/// carries out what is wanted in it, and for files that others are at. Without `governing` it only reads.
 ///
 /// # Errors
 ///
 /// What the app or the store says, the stop, or a lost lease. Everything up to then is stored; the same call goes on.
-pub async fn rescan(
+pub async fn rescan_and_govern(
     work: &Work,
     app: &App,
     scope: &Scope,
     settings: ScanSettings,
+    governing: Option<&Governing>,
     watch: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Finished, StageError> {
     let app_id = app_id(&work.db, app).await?;
@@ -115,11 +125,26 @@ pub async fn rescan(
     let listed = rescan.list(watch).await;
     lease.release(work).await?;
     let done = match listed {
-        Ok(()) => rescan.read(settings, watch).await,
+        Ok(()) => rescan.read(settings, governing, watch).await,
         Err(error) => Err(error),
     };
     rescan.end(matches!(done, Err(StageError::Stopped))).await?;
     done
+}
+
+/// [`rescan_and_govern`] that only reads.
+///
+/// # Errors
+///
+/// The same.
+pub async fn rescan(
+    work: &Work,
+    app: &App,
+    scope: &Scope,
+    settings: ScanSettings,
+    watch: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Finished, StageError> {
+    rescan_and_govern(work, app, scope, settings, None, watch).await
 }
 
 /// A rescan under way.
@@ -209,6 +234,7 @@ impl<'a> Rescan<'a> {
     async fn read(
         &mut self,
         settings: ScanSettings,
+        governing: Option<&Governing>,
         watch: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Finished, StageError> {
         let work = self.work;
@@ -220,6 +246,10 @@ impl<'a> Rescan<'a> {
         queue::enqueue_run(&tx, self.run, work.clock.now()).await?;
         tx.commit().await?;
         self.read_all(settings, watch).await?;
+        let governed = match governing {
+            Some(governing) => self.govern(governing, watch).await?,
+            None => Governed::default(),
+        };
         let unreadable = runs::unreadable_folders(&work.db, self.run).await?;
         let tx = work.db.begin().await?;
         let outcomes = runs::finish(&tx, self.run, work.clock.now()).await?;
@@ -231,6 +261,7 @@ impl<'a> Rescan<'a> {
             in_scope,
             counters: self.counters,
             unreadable,
+            governed,
         })
     }
 

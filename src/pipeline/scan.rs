@@ -288,6 +288,7 @@ impl<'a> Scan<'a> {
         if let (Some(progress), Some((_, counters))) = (&mut self.run, run) {
             progress.counters = counters;
         }
+        self.work.undecided.notify_one();
         batch.tell(&self.app);
         self.ended.clear();
         self.files += batch.files();

@@ -12,7 +12,8 @@ use crate::model::inventory::FileId;
 use crate::store::workers::WorkerId;
 use crate::store::{Db, StoreError, tasks};
 
-/// What every stage needs; cheap to clone. A service has one for each app, which differ in `queued` alone.
+/// What every stage needs; cheap to clone. A service has one for each app, which differ in whom they tell and in what they
+/// could not give back.
 #[derive(Debug, Clone)]
 pub struct Work {
     /// The store.
@@ -29,6 +30,9 @@ pub struct Work {
     pub markers: Arc<CrashMarkers>,
     /// Told whenever files were put into the queue, for whoever waits with [`scan_waiting`](super::scan::scan_waiting).
     pub queued: Arc<Notify>,
+    /// Told whenever something about the app's files is new, for whoever decides about them
+    /// ([`Governor`](super::govern::Governor)).
+    pub undecided: Arc<Notify>,
     /// Files that a scan could not give back.
     pub unreturned: Arc<Unreturned>,
     /// Tasks that this process is at.
@@ -54,6 +58,7 @@ impl Work {
             budget,
             markers,
             queued: Arc::default(),
+            undecided: Arc::default(),
             unreturned: Arc::default(),
             tasks_in_hand: Arc::default(),
         }

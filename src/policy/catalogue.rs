@@ -202,7 +202,7 @@ impl Known {
         };
         Self {
             name: label.display_name.clone(),
-            usable: usable(entry),
+            usable: label_use(entry),
             current,
             rank: label.rank,
             parent: label.parent,
@@ -210,8 +210,9 @@ impl Known {
     }
 }
 
-/// Rules §8. What the source of the list does not say counts as no obstacle.
-fn usable(entry: &CatalogueEntry) -> LabelUse {
+/// Whether the label of an entry can be applied (rules §8). What the source of the list does not say counts as no obstacle.
+#[must_use]
+pub fn label_use(entry: &CatalogueEntry) -> LabelUse {
     let label = &entry.definition;
     match entry.state {
         LabelState::Deleted | LabelState::External => LabelUse::Deleted,

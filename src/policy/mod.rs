@@ -14,7 +14,7 @@ pub mod lint;
 pub mod origin;
 pub mod rules;
 
-pub use catalogue::{TenantLabels, Unresolved};
+pub use catalogue::{TenantLabels, Unresolved, label_use};
 pub use changes::{KeyChange, changes};
 pub use evaluate::{
     AppTraits, Check, DecidedBy, Decision, Lost, Planned, Policies, PolicyLook, Trace, Truth,

@@ -4,6 +4,7 @@
 //! belongs together is written through one [`Tx`].
 
 pub mod actions;
+pub mod alerts;
 pub mod apps;
 pub mod audit;
 pub mod cap;

@@ -1,12 +1,16 @@
 //! What the apps' directories say about the owners of files.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use labeld_connector::OwnerDetails;
 
 use super::apps::AppId;
 use super::db::{Source, Tx};
+use super::decisions;
 use super::error::{Result, StoreError};
-use super::value::values;
+use super::statement::{Statement, texts};
+use super::value::{Row, values};
 
 /// Owners of files of the app about whom nothing was asked since `since`, in the order of names, at most `limit`.
 ///
@@ -31,7 +35,7 @@ pub async fn unknown(
     rows.into_iter().map(|mut row| row.take()).collect()
 }
 
-/// Stores what the directory answered about `asked`: those that are not in `details` are not known to it.
+/// Stores what the directory answered about `asked`, and has the files of those decided anew of whom something else is known now. Those that are not in `details` are not known to it.
 ///
 /// # Errors
 ///
@@ -44,9 +48,15 @@ pub async fn store(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let nobody = OwnerDetails::default();
+    let names: Vec<&str> = asked.iter().map(String::as_str).collect();
+    let before = known(tx, app, &names).await?;
+    let mut changed = Vec::new();
     let mut rows = Vec::with_capacity(asked.len());
     for owner in asked {
         let known = details.iter().find(|known| known.owner == *owner);
+        if known != before.get(owner) {
+            changed.push(owner.as_str());
+        }
         let known = known.unwrap_or(&nobody);
         let groups = known.groups.as_ref().map(serde_json::to_string);
         let groups = groups.transpose().map_err(not_json)?;
@@ -69,7 +79,32 @@ pub async fn store(
         rows,
     )
     .await?;
-    Ok(())
+    decisions::enqueue_owners(tx, app, &changed, now).await
+}
+
+/// What is known about owners of an app's files, by their names; those of whom nothing is are left out.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn known(tx: &Tx, app: AppId, names: &[&str]) -> Result<HashMap<String, OwnerDetails>> {
+    static KNOWN: Statement = Statement::new(
+        "SELECT o.name, d.display_name, d.department, d.unit, d.groups
+         FROM owner_detail d JOIN owner o ON o.id = d.owner WHERE d.app = $1 AND o.name {texts:$2}",
+    );
+    if names.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let params = values![app.0, texts(names.iter().copied())];
+    let rows = tx.query(KNOWN.text(tx.dialect()), params).await?;
+    let mut found = HashMap::new();
+    for mut row in rows {
+        let owner: String = row.take()?;
+        if let Some(details) = read_details(owner.clone(), row)? {
+            found.insert(owner, details);
+        }
+    }
+    Ok(found)
 }
 
 /// What is known about an owner of an app's files; `None` where nothing was asked, or nothing is known.
@@ -85,11 +120,19 @@ pub async fn get(source: &impl Source, app: AppId, owner: &str) -> Result<Option
             values![app.0, owner],
         )
         .await?;
-    let Some(mut row) = rows.into_iter().next() else {
-        return Ok(None);
+    match rows.into_iter().next() {
+        Some(row) => read_details(owner.to_owned(), row),
+        None => Ok(None),
+    }
+}
+
+fn read_details(owner: String, mut row: Row) -> Result<Option<OwnerDetails>> {
+    let nobody = OwnerDetails {
+        owner: owner.clone(),
+        ..OwnerDetails::default()
     };
     let details = OwnerDetails {
-        owner: owner.to_owned(),
+        owner,
         display_name: row.take()?,
         department: row.take()?,
         unit: row.take()?,
@@ -97,10 +140,6 @@ pub async fn get(source: &impl Source, app: AppId, owner: &str) -> Result<Option
             Some(groups) => Some(serde_json::from_str(&groups).map_err(not_json)?),
             None => None,
         },
-    };
-    let nobody = OwnerDetails {
-        owner: owner.to_owned(),
-        ..OwnerDetails::default()
     };
     Ok(Some(details).filter(|details| *details != nobody))
 }

@@ -5,14 +5,16 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ring::digest::{SHA256, digest};
+use serde_json::json;
 
+use super::audit::{self, Entry};
 use super::db::{Source, Tx};
 use super::error::{Result, StoreError};
 use super::statement::Statement;
 use super::value::{Row, Value, values};
-use super::{apps, decisions};
-use crate::model::TenantName;
+use super::{actions, apps, decisions};
 use crate::model::policy::{PolicyMode, PolicyName};
+use crate::model::{Reason, TenantName};
 
 /// A policy's row number in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,7 +133,7 @@ pub async fn take_over(
             changes.edited.push(policy.name.clone());
         }
         let active = row.switched.unwrap_or(policy.enabled);
-        set_active(tx, &row, active).await?;
+        set_active(tx, &row, active, now).await?;
     }
     let mut gone: Vec<(PolicyName, Known)> =
         known.into_iter().filter(|(_, row)| !row.removed).collect();
@@ -140,7 +142,29 @@ pub async fn take_over(
         remove(tx, &row, now).await?;
         changes.removed.push(name);
     }
+    log_changes(tx, tenant, &changes, now).await?;
     Ok(changes)
+}
+
+async fn log_changes(
+    tx: &Tx,
+    tenant: &TenantName,
+    changes: &PolicyChanges,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let entry = Entry {
+        kind: "config.policies",
+        tenant: Some(tenant),
+        document: json!({
+            "added": changes.added,
+            "edited": changes.edited,
+            "removed": changes.removed,
+        }),
+    };
+    audit::append(tx, &entry, now).await
 }
 
 async fn known(tx: &Tx, tenant: &TenantName) -> Result<HashMap<PolicyName, Known>> {
@@ -200,7 +224,7 @@ async fn store_revision(
     Ok(true)
 }
 
-async fn set_active(tx: &Tx, row: &Known, active: bool) -> Result<()> {
+async fn set_active(tx: &Tx, row: &Known, active: bool, now: DateTime<Utc>) -> Result<()> {
     if row.active == active && !row.removed {
         return Ok(());
     }
@@ -209,6 +233,21 @@ async fn set_active(tx: &Tx, row: &Known, active: bool) -> Result<()> {
         values![row.id.0, active],
     )
     .await?;
+    suspend_or_resume(tx, row.id, active, now).await
+}
+
+/// What a policy that is switched off has wanted waits for it; when it is switched on again it is looked at anew first.
+async fn suspend_or_resume(
+    tx: &Tx,
+    policy: PolicyId,
+    active: bool,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if active {
+        actions::resume(tx, policy, now).await?;
+    } else {
+        actions::suspend(tx, policy, now).await?;
+    }
     Ok(())
 }
 
@@ -223,6 +262,7 @@ async fn remove(tx: &Tx, row: &Known, now: DateTime<Utc>) -> Result<()> {
         values![row.id.0],
     )
     .await?;
+    actions::cancel_of_policy(tx, row.id, Reason::PolicyCancelled, now).await?;
     Ok(())
 }
 
@@ -335,8 +375,23 @@ pub async fn set_switch(
         values![policy.id.0, switch.enabled],
     )
     .await?;
+    suspend_or_resume(tx, policy.id, switch.enabled, switch.changed_at).await?;
     for app in apps {
         decisions::enqueue_app(tx, app, switch.changed_at).await?;
     }
+    let entry = Entry {
+        kind: "config.policy_switch",
+        tenant: Some(tenant),
+        document: json!({
+            "policy": name,
+            "revision": policy.number,
+            "enabled": switch.enabled,
+            "mode": switch.mode,
+            "consented": switch.consented.is_some(),
+            "by": switch.changed_by,
+            "reason": switch.reason,
+        }),
+    };
+    audit::append(tx, &entry, switch.changed_at).await?;
     Ok(true)
 }

@@ -8,6 +8,7 @@ use super::value::Value;
 /// A statement with placeholders:
 ///
 /// - `{integers:$1}`: `column {…}` is true where the column is in the list that the parameter holds, made with [`integers`];
+/// - `{texts:$1}`: the same for [`texts`];
 /// - `{files_of:$1 $2}`: the files of app `$1` that the list `$2` of [`texts`] names, removed or not, as the table `f`;
 ///   whatever else is asked of them, each is found by its name alone;
 /// - `{file_of:TABLE.COLUMN}`: a left join with the table `file`, as `f`, by its id: row by row, in the order of the rows before;
@@ -79,7 +80,7 @@ fn fill(dialect: Dialect, text: &str) -> String {
 fn replacement(dialect: Dialect, placeholder: &str) -> String {
     let (name, argument) = placeholder.split_once(':').unwrap_or((placeholder, ""));
     match (dialect, name) {
-        (Dialect::Sqlite, "integers") => {
+        (Dialect::Sqlite, "integers" | "texts") => {
             format!("IN (SELECT value FROM json_each({argument}))")
         }
         (Dialect::Sqlite, "files_of") => {
@@ -99,6 +100,9 @@ fn replacement(dialect: Dialect, placeholder: &str) -> String {
         (Dialect::Postgres, "integers") => {
             format!("= ANY (CAST(translate({argument}, '[]', '{{}}') AS BIGINT[]))")
         }
+        (Dialect::Postgres, "texts") => format!(
+            "= ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST({argument} AS TEXT) AS JSON))))"
+        ),
         (Dialect::Postgres, "files_of") => {
             let (app, refs) = argument.split_once(' ').unwrap_or((argument, ""));
             // One by one, and OFFSET keeps further conditions out: as long as the planner has no statistics, it takes any index
@@ -154,18 +158,19 @@ mod tests {
     #[test]
     fn each_database_gets_its_own_words() {
         static STATEMENT: Statement = Statement::new(
-            "a {integers:$1} b {files_of:$1 $2} {indexed_by:i} c {rows:picked.file} d {locked} e {skip_locked:j} f",
+            "a {integers:$1} {texts:$3} b {files_of:$1 $2} {indexed_by:i} c {rows:picked.file} d {locked} e {skip_locked:j} f",
         );
         let table = [
             (
                 Dialect::Sqlite,
-                "a IN (SELECT value FROM json_each($1)) b \
+                "a IN (SELECT value FROM json_each($1)) IN (SELECT value FROM json_each($3)) b \
                  json_each($2) AS page CROSS JOIN file f ON f.app = $1 AND f.ref = page.value INDEXED BY i \
                  c IN (SELECT file FROM picked) d  e  f",
             ),
             (
                 Dialect::Postgres,
-                "a = ANY (CAST(translate($1, '[]', '{}') AS BIGINT[])) b \
+                "a = ANY (CAST(translate($1, '[]', '{}') AS BIGINT[])) \
+                 = ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST($3 AS TEXT) AS JSON)))) b \
                  json_array_elements_text(CAST(CAST($2 AS TEXT) AS JSON)) AS page (value) CROSS JOIN LATERAL \
                  (SELECT * FROM file WHERE app = $1 AND ref = page.value OFFSET 0) AS f  \
                  c = ANY (ARRAY(SELECT file FROM picked)) d FOR NO KEY UPDATE e FOR NO KEY UPDATE OF j SKIP LOCKED f",

@@ -5,9 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use tracing::{Level, Value};
 
-use super::labels::{FetchPurpose, ResponseCode, ScanResult};
+use super::labels::{FetchPurpose, LabelAction, ResponseCode, ScanResult};
 use super::metrics::Metrics;
 use crate::model::inventory::FileId;
+use crate::model::policy::PolicyName;
 use crate::model::{AppName, Reason, TenantName};
 
 /// What the documentation says of an event.
@@ -59,10 +60,12 @@ macro_rules! field {
 field!(&str as &'a str, text => text);
 field!(&TenantName as &'a str, name => &name.0);
 field!(&AppName as &'a str, name => &name.0);
+field!(&PolicyName as &'a str, name => &name.0);
 field!(FileId as i64, file => file.0);
 field!(Reason as &'static str, reason => reason.code());
 field!(ScanResult as &'static str, result => result.as_str());
 field!(FetchPurpose as &'static str, purpose => purpose.as_str());
+field!(LabelAction as &'static str, action => action.as_str());
 field!(ResponseCode as &'static str, code => code.as_str());
 field!(u64 as u64, number => *number);
 field!(u32 as u32, number => *number);

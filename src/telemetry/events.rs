@@ -5,9 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::event::{Count, EventDescription, Field, events};
-use super::labels::{FetchPurpose, ResponseCode, ScanResult};
+use super::labels::{FetchPurpose, LabelAction, ResponseCode, ScanResult};
 use super::metrics::{METRICS_OF_PROCESS, Metrics};
 use crate::model::inventory::FileId;
+use crate::model::policy::PolicyName;
 use crate::model::{AppName, Reason, TenantName};
 
 events! {
@@ -312,6 +313,70 @@ events! {
         feeds: u64,
     }
 
+    /// Files of an app were decided: something about them was new, or the rules were.
+    FilesDecided<'a> INFO "files_decided" "files were decided" {
+        /// The tenant.
+        tenant: &'a TenantName,
+        /// The app.
+        app: &'a AppName,
+        /// How many.
+        files: u64,
+        /// Label writes that are wanted since.
+        proposed: u64,
+        /// Label writes that are no longer wanted.
+        withdrawn: u64,
+    }
+
+    /// It was looked at whether a label can be applied or removed, and it was, or not.
+    ActionEnded<'a> INFO "action_ended" "a label write was looked at" {
+        /// The tenant.
+        tenant: &'a TenantName,
+        /// The app.
+        app: &'a AppName,
+        /// The file's row in the store.
+        file: FileId,
+        /// What is done to the label.
+        action: LabelAction,
+        /// Why it was not done, or not yet; without it, it was.
+        reason: Option<Reason>,
+        /// Seconds since it was decided.
+        seconds: Duration,
+    }
+
+    /// The policies of a configuration were taken over and are others than before.
+    PoliciesChanged<'a> INFO "policies_changed" "the policies have changed" {
+        /// The tenant.
+        tenant: &'a TenantName,
+        /// Policies that were not there before.
+        added: u64,
+        /// Policies whose text has changed.
+        edited: u64,
+        /// Policies that are gone.
+        removed: u64,
+    }
+
+    /// A policy was switched on or off beside the configuration, or to another mode.
+    PolicySwitched<'a> INFO "policy_switched" "a policy was switched" {
+        /// The tenant.
+        tenant: &'a TenantName,
+        /// The policy.
+        policy: &'a PolicyName,
+        /// `on` or `off`.
+        state: &'a str,
+        /// Who.
+        by: &'a str,
+    }
+
+    /// A policy matches more files than it may and was switched off; its label writes are suspended.
+    PolicyStopped<'a> ERROR "policy_stopped" "a policy was switched off by its own bound" {
+        /// The tenant.
+        tenant: &'a TenantName,
+        /// The policy.
+        policy: &'a PolicyName,
+        /// Which bound, and by how much.
+        why: &'a str,
+    }
+
     /// What came to an app's address for change notifications was refused: not genuine, too large or too much.
     HintRefused<'a> DEBUG "hint_refused" "a change notification was refused" {
         /// The tenant.
@@ -353,6 +418,10 @@ uncounted! {
     FeedPaused<'_>,
     JobRetried<'_>,
     CallsUsedUp<'_>,
+    FilesDecided<'_>,
+    PoliciesChanged<'_>,
+    PolicySwitched<'_>,
+    PolicyStopped<'_>,
     HintReceived<'_>,
     HintRefused<'_>,
 }
@@ -372,6 +441,15 @@ impl Count for BytesFetched<'_> {
 impl Count for FileSkipped<'_> {
     fn count(&self, metrics: &Metrics) {
         metrics.count_skip(self.tenant, self.app, self.reason);
+    }
+}
+
+impl Count for ActionEnded<'_> {
+    fn count(&self, metrics: &Metrics) {
+        metrics.count_action(self.tenant, self.app, self.action, self.reason);
+        if self.action == LabelAction::Apply && self.reason.is_none() {
+            metrics.count_change_labelled(self.seconds);
+        }
     }
 }
 

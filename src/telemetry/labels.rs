@@ -57,6 +57,18 @@ words! {
 }
 
 words! {
+    /// What is done to a file's label.
+    LabelAction {
+        /// A label is applied.
+        Apply = "apply",
+        /// The label is removed.
+        Remove = "remove",
+        /// What labeld did is taken back.
+        Restore = "restore",
+    }
+}
+
+words! {
     /// The HTTP status of an answer, bounded: the ones that services are known for, and a class for the
     /// rest.
     ResponseCode {

@@ -13,7 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
-use super::labels::{FetchPurpose, ResponseCode, ScanResult};
+use super::labels::{FetchPurpose, LabelAction, ResponseCode, ScanResult};
 use crate::model::{AppName, Reason, TenantName};
 
 /// The media type of the page.
@@ -109,6 +109,36 @@ const CHANGE_TO_SCAN: MetricDescription = describe(
     &[],
     "Time from taking over a change to the end of the scan that it caused",
 );
+const LABEL_ACTIONS: MetricDescription = describe(
+    "labeld_label_actions_total",
+    MetricKind::Counter,
+    &["tenant", "app", "action", "outcome"],
+    "Attempts to apply or remove labels, by what came of them",
+);
+const CHANGE_TO_LABEL: MetricDescription = describe(
+    "labeld_change_to_label_seconds",
+    MetricKind::Histogram,
+    &[],
+    "Time from the decision that a label is wanted to its being on the file",
+);
+const CAP_LIMIT: MetricDescription = describe(
+    "labeld_cap_limit",
+    MetricKind::Gauge,
+    &["tenant", "app"],
+    "Labels that may be applied in a UTC date; apps of one kind share them",
+);
+const CAP_USED: MetricDescription = describe(
+    "labeld_cap_used",
+    MetricKind::Gauge,
+    &["tenant", "app"],
+    "Labels of the cap that are used on the present UTC date",
+);
+const CAP_RESET: MetricDescription = describe(
+    "labeld_cap_reset_timestamp_seconds",
+    MetricKind::Gauge,
+    &["tenant", "app"],
+    "When the cap lets on where it is reached, else when its count begins anew, in seconds since 1970",
+);
 const QUEUE_DEPTH: MetricDescription = describe(
     "labeld_queue_depth",
     MetricKind::Gauge,
@@ -134,13 +164,21 @@ pub const METRICS: &[MetricDescription] = &[
     FILES_SCANNED,
     FETCHED_BYTES,
     SKIPS,
+    LABEL_ACTIONS,
     API_REQUESTS,
     THROTTLED_SECONDS,
     CHANGE_TO_SCAN,
+    CHANGE_TO_LABEL,
     QUEUE_DEPTH,
     QUEUE_OLDEST,
     LABEL_SYNC,
+    CAP_LIMIT,
+    CAP_USED,
+    CAP_RESET,
 ];
+
+/// The outcome of an action that was carried out.
+const DONE: &str = "done";
 
 /// Upper bounds of the buckets of times from a change on: seconds to a day.
 const CHANGE_BUCKETS: [f64; 12] = [
@@ -168,7 +206,7 @@ pub(super) struct AppLabels {
 }
 
 impl AppLabels {
-    fn of(tenant: &TenantName, app: &AppName) -> Self {
+    pub(super) fn of(tenant: &TenantName, app: &AppName) -> Self {
         Self {
             tenant: tenant.0.clone(),
             app: app.0.clone(),
@@ -195,6 +233,14 @@ struct SkipLabels {
     tenant: String,
     app: String,
     reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ActionLabels {
+    tenant: String,
+    app: String,
+    action: LabelAction,
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -228,9 +274,11 @@ pub(super) struct Metrics {
     files_scanned: Family<ScanLabels, Counter>,
     fetched_bytes: Family<FetchLabels, Counter>,
     skips: Family<SkipLabels, Counter>,
+    label_actions: Family<ActionLabels, Counter>,
     api_requests: Family<RequestLabels, Counter>,
     throttled_seconds: Family<AppLabels, Counter<f64, AtomicU64>>,
     change_to_scan: Histogram,
+    change_to_label: Histogram,
     /// Set together, so that a page shows one state.
     gauges: Mutex<Gauges>,
     registry: Registry,
@@ -242,6 +290,9 @@ pub(super) struct Gauges {
     pub(super) queue_depth: Family<ClassLabel, Gauge>,
     pub(super) queue_oldest: Gauge<f64, AtomicU64>,
     pub(super) label_sync: Family<TenantLabel, Gauge>,
+    pub(super) cap_limit: Family<AppLabels, Gauge>,
+    pub(super) cap_used: Family<AppLabels, Gauge>,
+    pub(super) cap_reset: Family<AppLabels, Gauge>,
 }
 
 impl Metrics {
@@ -255,11 +306,17 @@ impl Metrics {
             files_scanned: registered(&mut registry, FILES_SCANNED, Family::default()),
             fetched_bytes: registered(&mut registry, FETCHED_BYTES, Family::default()),
             skips: registered(&mut registry, SKIPS, Family::default()),
+            label_actions: registered(&mut registry, LABEL_ACTIONS, Family::default()),
             api_requests: registered(&mut registry, API_REQUESTS, Family::default()),
             throttled_seconds: registered(&mut registry, THROTTLED_SECONDS, Family::default()),
             change_to_scan: registered(
                 &mut registry,
                 CHANGE_TO_SCAN,
+                Histogram::new(CHANGE_BUCKETS),
+            ),
+            change_to_label: registered(
+                &mut registry,
+                CHANGE_TO_LABEL,
                 Histogram::new(CHANGE_BUCKETS),
             ),
             gauges: Mutex::new(gauges.clone()),
@@ -268,6 +325,9 @@ impl Metrics {
         register(&mut registry, QUEUE_DEPTH, gauges.queue_depth);
         register(&mut registry, QUEUE_OLDEST, gauges.queue_oldest);
         register(&mut registry, LABEL_SYNC, gauges.label_sync);
+        register(&mut registry, CAP_LIMIT, gauges.cap_limit);
+        register(&mut registry, CAP_USED, gauges.cap_used);
+        register(&mut registry, CAP_RESET, gauges.cap_reset);
         Self {
             registry,
             ..metrics
@@ -308,6 +368,28 @@ impl Metrics {
             reason: reason.code(),
         };
         self.skips.get_or_create(&labels).inc();
+    }
+
+    /// `outcome`: `done` or a reason code.
+    pub(super) fn count_action(
+        &self,
+        tenant: &TenantName,
+        app: &AppName,
+        action: LabelAction,
+        outcome: Option<Reason>,
+    ) {
+        let AppLabels { tenant, app } = AppLabels::of(tenant, app);
+        let labels = ActionLabels {
+            tenant,
+            app,
+            action,
+            outcome: outcome.map_or(DONE, Reason::code),
+        };
+        self.label_actions.get_or_create(&labels).inc();
+    }
+
+    pub(super) fn count_change_labelled(&self, time: Duration) {
+        self.change_to_label.observe(time.as_secs_f64());
     }
 
     pub(super) fn count_request(&self, tenant: &TenantName, app: &AppName, code: ResponseCode) {

@@ -19,10 +19,10 @@ pub mod trace;
 
 pub use event::EventDescription;
 pub use events::*;
-pub use labels::{FetchPurpose, ResponseCode, ScanResult};
+pub use labels::{FetchPurpose, LabelAction, ResponseCode, ScanResult};
 pub use log::{LogFormat, LogOptions, start};
 pub use metrics::{CONTENT_TYPE, METRICS, MetricDescription, MetricKind};
-pub use snapshot::{QueueFigures, Snapshot};
+pub use snapshot::{CapFigures, QueueFigures, Snapshot};
 
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::metrics::{ClassLabel, Gauges, METRICS_OF_PROCESS, TenantLabel};
-use crate::model::TenantName;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+
+use super::metrics::{AppLabels, ClassLabel, Gauges, METRICS_OF_PROCESS, TenantLabel};
+use crate::model::{AppName, TenantName};
 
 /// What is so at present, taken from the store for a page.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +15,23 @@ pub struct Snapshot {
     pub queue: Vec<QueueFigures>,
     /// When each tenant's label list was last taken over; tenants without one are left out.
     pub label_syncs: Vec<(TenantName, DateTime<Utc>)>,
+    /// The cap of each app.
+    pub caps: Vec<CapFigures>,
+}
+
+/// How the cap of an app stands.
+#[derive(Debug, Clone)]
+pub struct CapFigures {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// The app.
+    pub app: AppName,
+    /// Labels in a UTC date.
+    pub limit: u32,
+    /// Those that are used on the present one.
+    pub used: u32,
+    /// When there are more again.
+    pub reset: DateTime<Utc>,
 }
 
 /// A class of the scan queue.
@@ -47,6 +67,18 @@ impl Snapshot {
             let tenant = tenant.0.clone();
             let gauge = gauges.label_sync.get_or_create(&TenantLabel { tenant });
             gauge.set(at.timestamp());
+        }
+        for gauge in [&gauges.cap_limit, &gauges.cap_used, &gauges.cap_reset] {
+            gauge.clear();
+        }
+        for cap in &self.caps {
+            let labels = AppLabels::of(&cap.tenant, &cap.app);
+            let set = |family: &Family<AppLabels, Gauge>, value: i64| {
+                family.get_or_create(&labels).set(value);
+            };
+            set(&gauges.cap_limit, i64::from(cap.limit));
+            set(&gauges.cap_used, i64::from(cap.used));
+            set(&gauges.cap_reset, cap.reset.timestamp());
         }
     }
 }

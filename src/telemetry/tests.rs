@@ -13,6 +13,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::metrics::Metrics;
 use super::*;
 use crate::model::inventory::FileId;
+use crate::model::policy::PolicyName;
 use crate::model::{AppName, Reason, TenantName};
 
 /// What was logged.
@@ -63,7 +64,9 @@ macro_rules! samples {
 fn samples() -> Vec<(EventDescription, Emit)> {
     static TENANT: std::sync::LazyLock<TenantName> = std::sync::LazyLock::new(|| "contoso".into());
     static APP: std::sync::LazyLock<AppName> = std::sync::LazyLock::new(|| "drive".into());
+    static POLICY: std::sync::LazyLock<PolicyName> = std::sync::LazyLock::new(|| "strict".into());
     let (tenant, app): (&'static TenantName, &'static AppName) = (&TENANT, &APP);
+    let policy: &'static PolicyName = &POLICY;
     let (file, seconds, error) = (FileId(7), Duration::from_millis(1500), "why");
     let time = DateTime::<Utc>::UNIX_EPOCH;
     samples! {
@@ -102,6 +105,14 @@ fn samples() -> Vec<(EventDescription, Emit)> {
         Throttled { tenant: tenant, app: app, seconds: seconds }
         CallsUsedUp { tenant: tenant, app: app, budget: 50_000, until: time }
         HintReceived { tenant: tenant, app: app, feeds: 1 }
+        FilesDecided { tenant: tenant, app: app, files: 256, proposed: 12, withdrawn: 1 }
+        ActionEnded {
+            tenant: tenant, app: app, file: file, action: LabelAction::Apply, reason: Some(Reason::FileLocked),
+            seconds: seconds
+        }
+        PoliciesChanged { tenant: tenant, added: 1, edited: 2, removed: 3 }
+        PolicySwitched { tenant: tenant, policy: policy, state: "off", by: "ada" }
+        PolicyStopped { tenant: tenant, policy: policy, why: "max_matches" }
         HintRefused { tenant: tenant, app: app, status: 403 }
     }
 }
@@ -167,6 +178,9 @@ fn the_page_shows_what_was_counted_and_the_state_of_the_store() {
     metrics.count_request(&tenant, &app, ResponseCode::of(418));
     metrics.count_throttled(&tenant, &app, Duration::from_millis(1500));
     metrics.count_change_scanned(Duration::from_secs(45));
+    metrics.count_action(&tenant, &app, LabelAction::Apply, None);
+    metrics.count_action(&tenant, &app, LabelAction::Remove, Some(Reason::FileLocked));
+    metrics.count_change_labelled(Duration::from_secs(100));
     let class = |class, depth, oldest: Option<i64>| QueueFigures {
         class,
         depth,
@@ -178,6 +192,13 @@ fn the_page_shows_what_was_counted_and_the_state_of_the_store() {
             "contoso".into(),
             DateTime::from_timestamp(1_772_704_800, 0).unwrap(),
         )],
+        caps: vec![CapFigures {
+            tenant: "contoso".into(),
+            app: "drive".into(),
+            limit: 100,
+            used: 7,
+            reset: DateTime::from_timestamp(1_772_755_200, 0).unwrap(),
+        }],
     };
     let page = metrics.page(|gauges| snapshot.set(gauges));
     for line in [
@@ -191,6 +212,13 @@ fn the_page_shows_what_was_counted_and_the_state_of_the_store() {
         r#"labeld_queue_depth{class="changed"} 3"#,
         r#"labeld_queue_depth{class="backlog"} 9"#,
         "labeld_queue_oldest_seconds 70.0",
+        r#"labeld_label_actions_total{tenant="a \"b\"\\\n",app="drive",action="apply",outcome="done"} 1"#,
+        r#"labeld_label_actions_total{tenant="a \"b\"\\\n",app="drive",action="remove",outcome="file.locked"} 1"#,
+        r#"labeld_change_to_label_seconds_bucket{le="60.0"} 0"#,
+        r#"labeld_change_to_label_seconds_bucket{le="120.0"} 1"#,
+        r#"labeld_cap_limit{tenant="contoso",app="drive"} 100"#,
+        r#"labeld_cap_used{tenant="contoso",app="drive"} 7"#,
+        r#"labeld_cap_reset_timestamp_seconds{tenant="contoso",app="drive"} 1772755200"#,
         r#"labeld_label_sync_last_success_timestamp_seconds{tenant="contoso"} 1772704800"#,
     ] {
         assert!(
@@ -229,18 +257,22 @@ fn statuses_have_few_codes() {
 #[test]
 fn the_promised_metrics_are_there() {
     let names: Vec<_> = METRICS.iter().map(|metric| metric.name).collect();
-    // What is about writing labels comes with the writing.
     let expected = [
         "labeld_build_info",
         "labeld_files_scanned_total",
         "labeld_fetched_bytes_total",
         "labeld_skips_total",
+        "labeld_label_actions_total",
         "labeld_api_requests_total",
         "labeld_throttled_seconds_total",
         "labeld_change_to_scan_seconds",
+        "labeld_change_to_label_seconds",
         "labeld_queue_depth",
         "labeld_queue_oldest_seconds",
         "labeld_label_sync_last_success_timestamp_seconds",
+        "labeld_cap_limit",
+        "labeld_cap_used",
+        "labeld_cap_reset_timestamp_seconds",
     ];
     assert_eq!(names, expected);
 }

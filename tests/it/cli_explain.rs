@@ -1,4 +1,5 @@
-//! `labeld explain --why-not-scanned`: the row of rules §7, the state, the next step.
+//! `labeld explain`: what the policies make of a file, and with `--why-not-scanned` the row of rules §7, the state, the next
+//! step.
 
 use std::fs;
 
@@ -143,7 +144,7 @@ fn a_file_has_several_names() {
 }
 
 #[test]
-fn all_formats_and_a_question_that_is_not_asked() {
+fn all_formats() {
     let workspace = Workspace::new();
     workspace.write("a.docx", docx(None));
     workspace.run(["rescan"]).expect(0);
@@ -170,8 +171,82 @@ fn all_formats_and_a_question_that_is_not_asked() {
     assert_eq!(json[0]["state"], "read");
     let csv = ask("csv").csv();
     assert_eq!((csv.len(), &*csv[0]["state"]), (1, "read"));
-    workspace
-        .run(["explain", "share:a.docx"])
-        .expect(2)
-        .says(&["--why-not-scanned"]);
+}
+
+const SECRETS: &str = r#"
+[[policy]]
+name = "secrets"
+mode = "enforce"
+folders = { in = ["plans/**"] }
+filter = { name = { contains = "secret" } }
+actions = { apply_label = "General" }
+[[policy]]
+name = "watch"
+filter = { extension = "docx" }
+actions = { remove_label = true }
+"#;
+
+/// Every policy, gate and row; the words that a person needs.
+#[test]
+fn what_the_policies_make_of_a_file() {
+    for store in Store::each() {
+        let workspace = Workspace::on(store);
+        workspace.write("plans/secret.docx", docx(Some(crate::workspace::GENERAL)));
+        workspace.write("plans/open.docx", docx(None));
+        workspace.write("notes.txt", "no label fits in here");
+        let settings = workspace.path("labeld.toml");
+        let mut text = fs::read_to_string(&settings).unwrap();
+        text.push_str(SECRETS);
+        fs::write(&settings, text).unwrap();
+        workspace.run(["rescan", "--observe"]).expect(0);
+        let ask = |target: &str| workspace.rows(["explain", target]).remove(0);
+
+        let secret = ask("share:plans/secret.docx");
+        let expected = [
+            ("verdict", "no_op"),
+            ("reason", "label.same"),
+            ("policy", "secrets"),
+            ("mode", "enforce"),
+            ("decided_by", "row A3"),
+        ];
+        for (key, value) in expected {
+            assert_eq!(secret[key], value, "{key} in {secret}");
+        }
+        assert_eq!(secret["lost"][0]["policy"], "watch", "{secret}");
+        assert_eq!(
+            secret["rows"].as_array().unwrap().last().unwrap()["row"],
+            "A3"
+        );
+        let gates = secret["gates"].as_array().unwrap();
+        assert!(gates.len() > 10 && gates.iter().all(|gate| gate["reason"].is_null()));
+
+        let open = ask("share:plans/open.docx");
+        assert_eq!(
+            (&open["policy"], &open["reason"]),
+            (&"watch".into(), &"label.none".into())
+        );
+        let near = &open["policies"][0];
+        assert_eq!(
+            (&near["policy"], &near["near_miss"]),
+            (&"secrets".into(), &true.into())
+        );
+        assert_eq!(near["conditions"][0]["holds"], "no");
+        assert_eq!(near["conditions"][1]["wanted"], "folders.in = \"plans/**\"");
+
+        let notes = ask("share:notes.txt");
+        assert!(notes["verdict"].is_null(), "{notes}");
+        let human = workspace
+            .run(["explain", "share:plans/secret.docx"])
+            .expect(0)
+            .out;
+        for words in [
+            "verdict   no_op, label.same: policy secrets, mode enforce",
+            "because   row A3",
+            "lost      policy watch to secrets (policy.lost_to)",
+            "row A3    decides",
+            "gate 1    passed",
+        ] {
+            assert!(human.contains(words), "{words} in {human}");
+        }
+    }
 }

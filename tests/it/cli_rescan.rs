@@ -1,5 +1,6 @@
 //! `labeld rescan` and the commands that list what it found, as a person runs them, on both stores.
 
+mod acting;
 mod interleaved;
 mod interrupted;
 mod label_list;

@@ -17,6 +17,7 @@ mod cli_store;
 mod crash;
 mod five_apps;
 mod fortnight;
+mod govern;
 mod http;
 mod label_sync;
 mod pipeline;

@@ -1,6 +1,7 @@
-//! `labeld explain`: why a file is as it is.
+//! `labeld explain`: why a file is decided as it is, or why it was read or not.
 
 mod scan;
+mod verdict;
 
 use std::io::{self, Write};
 
@@ -16,6 +17,7 @@ use super::{UsageError, target};
 use crate::apps;
 use crate::clock::{Clock, SystemClock};
 use crate::model::content_scan::ScanScope;
+use crate::model::inventory::FileRecord;
 use crate::store::{Access, files, queue};
 
 /// Arguments of `labeld explain`.
@@ -28,7 +30,7 @@ pub(super) struct ExplainArgs {
     #[arg(value_name = "TARGET")]
     target: String,
     /// Say why the file's content was read or not, and what to do about it
-    #[arg(long, required = true)]
+    #[arg(long)]
     why_not_scanned: bool,
     /// How the answer is printed
     #[arg(long, value_enum, default_value_t)]
@@ -42,7 +44,11 @@ pub(super) struct ExplainArgs {
 /// Problems of configuration and store, and a target that the inventory does not have.
 pub(super) fn run(args: &ExplainArgs) -> Result<Exit> {
     session::with_store(&args.config, Access::Read, async |session| {
-        let row = why(&session, &args.target).await?;
+        let record = find(&session, &args.target).await?;
+        if !args.why_not_scanned {
+            return verdict::run(&session, &record, args.format).await;
+        }
+        let row = why(&session, &record).await?;
         if args.format == Format::Human {
             for (name, value) in row.lines() {
                 writeln!(io::stdout(), "{name:<9} {}", printable(&value))?;
@@ -56,13 +62,17 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Exit> {
     })
 }
 
-async fn why(session: &Session, name: &str) -> Result<ScanRow> {
-    let Some(record) = target::find(session, name).await? else {
-        return Err(UsageError(format!(
+async fn find(session: &Session, name: &str) -> Result<FileRecord> {
+    let found = target::find(session, name).await?;
+    found.ok_or_else(|| {
+        UsageError(format!(
             "the inventory has no file {name:?}; where it is new, `labeld rescan` or the running service finds it"
         ))
-        .into());
-    };
+        .into()
+    })
+}
+
+async fn why(session: &Session, record: &FileRecord) -> Result<ScanRow> {
     let tenant = session
         .config
         .tenants
@@ -79,7 +89,7 @@ async fn why(session: &Session, name: &str) -> Result<ScanRow> {
     let arrived = files::arrived(&session.db, record.id).await?;
     let job = queue::of_file(&session.db, record.id).await?;
     let known = scan::Known {
-        record: &record,
+        record,
         arrived,
         job: job.as_ref(),
         is_configured: app.is_some(),

@@ -1,13 +1,12 @@
-//! `labeld policy`: check policies, test them against facts, and see what they would do.
+//! `labeld policy`: check policies, test them against facts, see what they would do, and switch them.
 
 mod check;
 mod diff;
 mod fixture;
 mod rules;
 mod simulate;
+mod switch;
 mod test;
-
-use std::collections::HashMap;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -15,11 +14,12 @@ use clap::{Args, Subcommand};
 
 use super::exit::Exit;
 use super::session;
+use crate::apps;
 use crate::config::{Config, LabelSource, TenantConfig};
 use crate::model::catalogue::CatalogueEntry;
 use crate::pipeline::label_list;
 use crate::pipeline::{error_chain, labels};
-use crate::policy::{AppTraits, Policies, TenantLabels};
+use crate::policy::{Policies, TenantLabels};
 use crate::store::{self, Access, Db};
 
 /// Arguments of `labeld policy`.
@@ -39,6 +39,10 @@ enum Action {
     Simulate(simulate::PolicySimulateArgs),
     /// Say what a changed configuration would do otherwise than the old one
     Diff(diff::PolicyDiffArgs),
+    /// Switch a policy on, to a mode, or let it go on behind its canary
+    Enable(switch::PolicyEnableArgs),
+    /// Switch a policy off: what it wanted is suspended
+    Disable(switch::PolicyDisableArgs),
 }
 
 /// Runs the command.
@@ -52,6 +56,8 @@ pub(super) fn run(args: &PolicyArgs) -> Result<Exit> {
         Action::Test(args) => test::run(args),
         Action::Simulate(args) => simulate::run(args),
         Action::Diff(args) => diff::run(args),
+        Action::Enable(args) => switch::enable(args),
+        Action::Disable(args) => switch::disable(args),
     }
 }
 
@@ -61,18 +67,12 @@ pub(super) fn of_tenant(
     tenant: &TenantConfig,
     catalogue: &[CatalogueEntry],
 ) -> Policies {
-    let apps = tenant.apps().map(|app| {
-        let traits = AppTraits {
-            size_limit: app.size_limit(),
-            ..AppTraits::default()
-        };
-        (app.name().clone(), traits)
-    });
-    let apps: HashMap<_, _> = apps.collect();
+    let rules = apps::tenant_rules(config, tenant);
+    let traits = rules.apps.into_iter();
     Policies::new(
         config.policies.clone(),
         TenantLabels::new(tenant.id, catalogue),
-        apps,
+        traits.map(|(name, app)| (name, app.traits)).collect(),
     )
 }
 

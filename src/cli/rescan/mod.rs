@@ -1,5 +1,5 @@
-//! `labeld rescan`: brings the inventory up to date, reads what has changed, prints what became of
-//! every file.
+//! `labeld rescan`: brings the inventory up to date, reads what has changed, does what the policies want, prints what became
+//! of every file.
 
 mod progress;
 mod remote;
@@ -31,7 +31,7 @@ use crate::daemon::rescan::{Failure, RescanRequest};
 use crate::model::{AppName, TenantName};
 use crate::pipeline::calls::CallBudgets;
 use crate::pipeline::label_sync;
-use crate::pipeline::rescan::{Scope, rescan};
+use crate::pipeline::rescan::{Governing, Scope, rescan_and_govern};
 use crate::pipeline::{
     App, CrashMarkers, Membership, MemoryBudget, ScanSettings, StageError, StopSignal, Work,
     error_chain,
@@ -61,6 +61,9 @@ pub(super) struct RescanArgs {
     /// Read every file in scope, also those that have not changed since they were read
     #[arg(long)]
     reread: bool,
+    /// Only say what would be done: no file is written
+    #[arg(long)]
+    observe: bool,
     /// How the table of results is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -121,9 +124,17 @@ async fn rescan_all(args: &RescanArgs, session: &Session, work: &Work) -> Result
             // A list that cannot be had is told to the log and holds up no reading.
             label_sync::run(&session.db, &tenant.name, tenant.id, &list, &*work.clock).await?;
         }
+        let governing = Governing {
+            rules: Arc::new(apps::tenant_rules(&session.config, tenant)),
+            observe: args.observe,
+        };
         for app in tenant.apps().filter(|app| args.means(*app)) {
             match organisation.app(app) {
-                Ok(app) => jobs.push((app, settings(&session.config, tenant))),
+                Ok(app) => jobs.push(Job {
+                    app,
+                    settings: settings(&session.config, tenant),
+                    governing: governing.clone(),
+                }),
                 Err(error) => {
                     let failure = failure_of_connecting(&error);
                     totals.app_failed(&tenant.name, app.name(), failure, &error_chain(&error))?;
@@ -133,10 +144,12 @@ async fn rescan_all(args: &RescanArgs, session: &Session, work: &Work) -> Result
     }
 
     let watches = Watches::default();
-    let run_one = async |(app, settings): &(App, ScanSettings)| {
-        let watch = watches.start(app.to_string());
+    let run_one = async |job: &Job| {
+        let watch = watches.start(job.app.to_string());
         let mut told = |progress| watch.tell(progress);
-        let done = rescan(work, app, &scope, *settings, &mut told).await;
+        let governing = Some(&job.governing);
+        let done =
+            rescan_and_govern(work, &job.app, &scope, job.settings, governing, &mut told).await;
         watch.finish();
         done
     };
@@ -147,7 +160,7 @@ async fn rescan_all(args: &RescanArgs, session: &Session, work: &Work) -> Result
         .map(run_one)
         .buffered(MOST_SIDE_BY_SIDE)
         .zip(stream::iter(&jobs));
-    while let Some((done, (app, _))) = results.next().await {
+    while let Some((done, Job { app, .. })) = results.next().await {
         match done {
             Ok(finished) => {
                 watches.hidden(|| totals.add(&app.tenant, &app.name, &finished, &mut listing))?;
@@ -168,6 +181,13 @@ async fn rescan_all(args: &RescanArgs, session: &Session, work: &Work) -> Result
     }
     write!(io::stderr(), "{totals}")?;
     Ok(totals.exit())
+}
+
+/// An app that is rescanned.
+struct Job {
+    app: App,
+    settings: ScanSettings,
+    governing: Governing,
 }
 
 fn settings(config: &Config, tenant: &TenantConfig) -> ScanSettings {
@@ -201,6 +221,7 @@ impl RescanArgs {
             tenant: self.tenant.clone().map(TenantName),
             app: self.app.clone().map(AppName),
             scope: self.scope(now),
+            observe: self.observe,
         }
     }
 

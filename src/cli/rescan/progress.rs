@@ -50,7 +50,16 @@ impl Watch {
                     self.bar.set_style(style);
                 }
             }
-            Progress::Read(files) => self.bar.inc(files),
+            Progress::ToWrite(files) => {
+                self.bar.reset();
+                self.bar.set_length(files);
+                let template =
+                    "{msg}: {human_pos} of {human_len} label writes done {wide_bar} {eta}";
+                if let Ok(style) = ProgressStyle::with_template(template) {
+                    self.bar.set_style(style);
+                }
+            }
+            Progress::Read(files) | Progress::Written(files) => self.bar.inc(files),
         }
     }
 

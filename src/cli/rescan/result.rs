@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 
+use chrono::SecondsFormat;
 use serde::Serialize;
 
 use crate::apps::ConnectError;
@@ -10,8 +11,9 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{Listing, Row, byte_size, grouped};
 use crate::daemon::rescan::Failure;
 use crate::model::{AppName, Reason, TenantName};
-use crate::pipeline::rescan::Finished;
-use crate::store::runs::Counters;
+use crate::pipeline::rescan::{Finished, Governed};
+use crate::store::decisions::Would;
+use crate::store::runs::{APPLIED, Counters, REMOVED};
 
 /// Files of an app that ended in the same way.
 #[derive(Debug, Serialize)]
@@ -33,8 +35,19 @@ impl Row for OutcomeRow {
             self.app.clone(),
             self.outcome.clone(),
             self.files.to_string(),
-            self.cause.unwrap_or("read").to_owned(),
+            self.cause
+                .unwrap_or_else(|| cause_of_success(&self.outcome))
+                .to_owned(),
         ]
+    }
+}
+
+/// What an outcome means that is no reason code.
+fn cause_of_success(outcome: &str) -> &'static str {
+    match outcome {
+        APPLIED => "The label was applied.",
+        REMOVED => "The label was removed.",
+        _ => "read",
     }
 }
 
@@ -47,6 +60,10 @@ pub(super) struct Totals {
     /// Places that no identity of labeld reaches: reported, and no failure.
     not_covered: u64,
     failed_files: u64,
+    /// Files that wait until the cap lets on.
+    capped_files: u64,
+    /// What to say of the actions of each app.
+    remarks: Vec<String>,
     finished_apps: u64,
     failures: Vec<Failure>,
     unbalanced: bool,
@@ -99,6 +116,9 @@ impl Totals {
             if reason.is_some_and(Reason::is_error) {
                 self.failed_files += count.files;
             }
+            if reason == Some(Reason::CapReached) {
+                self.capped_files += count.files;
+            }
             listing.row(&OutcomeRow {
                 tenant: tenant.to_string(),
                 app: app.to_string(),
@@ -126,6 +146,7 @@ impl Totals {
             "{tenant}/{app}: {} files in scope {equals} {terms}",
             grouped(finished.in_scope)
         ));
+        self.remark(&format!("{tenant}/{app}"), &finished.governed);
         let (total, one) = (&mut self.counters, finished.counters);
         total.listed += one.listed;
         total.read += one.read;
@@ -133,6 +154,31 @@ impl Totals {
         total.bytes_of_files += one.bytes_of_files;
         total.reads += one.reads;
         Ok(())
+    }
+
+    /// What there is to say of the actions, beside the sums.
+    fn remark(&mut self, app: &str, governed: &Governed) {
+        for (would, files) in &governed.would {
+            let what = match would {
+                Would::Apply => "would get a label",
+                Would::Remove => "would lose their label",
+            };
+            let files = grouped(*files);
+            self.remarks
+                .push(format!("{app}: {files} files {what}; nothing was written, because a policy in `observe` or `--observe` says so"));
+        }
+        if let Some(run) = governed.run {
+            let run = run.0;
+            self.remarks.push(format!(
+                "{app}: run {run}: `labeld undo {run}` takes it back"
+            ));
+        }
+        if let Some(until) = governed.cap_paused_until {
+            let until = until.to_rfc3339_opts(SecondsFormat::Secs, true);
+            self.remarks.push(format!(
+                "{app}: the cap is reached; the rest can be labelled from {until} on"
+            ));
+        }
     }
 
     /// Reports an app that could not be worked on.
@@ -163,6 +209,7 @@ impl Totals {
             Some(failure) if self.finished_apps == 0 => exit_of(failure),
             Some(_) => Exit::SomeFilesFailed,
             None if self.failed_files + self.unreadable_folders > 0 => Exit::SomeFilesFailed,
+            None if self.capped_files > 0 => Exit::CapReached,
             None => Exit::Ok,
         }
     }
@@ -172,6 +219,9 @@ impl Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for identity in &self.identities {
             writeln!(f, "{identity}")?;
+        }
+        for remark in &self.remarks {
+            writeln!(f, "{remark}")?;
         }
         if self.unbalanced {
             writeln!(

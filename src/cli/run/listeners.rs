@@ -7,15 +7,16 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use labeld_connector::Subscription;
 
-use crate::config::HttpConfig;
+use crate::config::{AppConfig, HttpConfig};
 use crate::daemon::{Handle, Nudge};
 use crate::http::webhooks::{self, Hint, HintSink, HintTarget, NotNow};
 use crate::http::{self, FailingCheck, Probes, Served};
 use crate::model::{AppName, TenantName};
 use crate::pipeline::{App, StopSignal};
+use crate::store::cap::{self, CapKey};
 use crate::store::queue::{Depth, JobClass};
 use crate::store::{Db, StoreError, apps, labels, subscriptions};
-use crate::telemetry::{QueueFigures, Snapshot};
+use crate::telemetry::{CapFigures, QueueFigures, Snapshot};
 
 /// The listeners of a service, until their stop.
 #[derive(Debug)]
@@ -92,8 +93,13 @@ impl ServiceProbes {
                 .map(|class| queue_figures(class, &depths, now))
                 .to_vec(),
             label_syncs: Vec::new(),
+            caps: Vec::new(),
         };
         for tenant in &self.0.config().tenants {
+            for app in tenant.apps() {
+                let cap = cap_figures(db, &tenant.name, app, now).await.ok()?;
+                snapshot.caps.push(cap);
+            }
             let status = labels::sync_status(db, &tenant.name).await.ok()?;
             if let Some(last) = status.and_then(|status| status.last_success) {
                 snapshot.label_syncs.push((tenant.name.clone(), last));
@@ -111,6 +117,26 @@ fn queue_figures(class: JobClass, depths: &[Depth], now: DateTime<Utc>) -> Queue
         depth: of_class().map(|depth| depth.waiting + depth.claimed).sum(),
         oldest: oldest.map(|oldest| now - oldest),
     }
+}
+
+async fn cap_figures(
+    db: &Db,
+    tenant: &TenantName,
+    app: AppConfig<'_>,
+    now: DateTime<Utc>,
+) -> Result<CapFigures, StoreError> {
+    let key = CapKey {
+        tenant,
+        app_kind: app.kind(),
+    };
+    let state = cap::state(db, key, app.cap(), now).await?;
+    Ok(CapFigures {
+        tenant: tenant.clone(),
+        app: app.name().clone(),
+        limit: app.cap().limit,
+        used: state.used,
+        reset: state.paused_until.unwrap_or(state.day.next().begin()),
+    })
 }
 
 struct ServiceHints(Handle);

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::ReadMode;
+use super::limits::Limits;
 use super::network::{
     NetworkConfig, is_domain, read_domains, read_network, read_people, refuse_without, url, urls,
     whole,
@@ -10,8 +11,9 @@ use super::network::{
 use super::schedules::{PaceConfig, read_pace};
 use crate::config::secret::Secret;
 use crate::config::section::Section;
-use crate::config::value::{ByteSize, Whole};
+use crate::config::value::Whole;
 use crate::model::AppName;
+use crate::model::cap::CapRule;
 
 /// API calls a minute: well below the thousand that a user may make (reference/box.md §9).
 const CALLS_PER_MINUTE: u32 = 600;
@@ -71,6 +73,9 @@ pub struct BoxConfig {
     pub read_mode: ReadMode,
     /// Largest file that is written, in bytes, inclusive; the tenant's where the app has none.
     pub size_limit: u64,
+    /// Labels that may be applied in a day, shared with the tenant's other apps of the kind; the tenant's where the app has
+    /// none.
+    pub cap: CapRule,
     /// How often it is asked for changes, and how many calls that may cost.
     pub pace: PaceConfig,
 }
@@ -101,8 +106,9 @@ pub enum BoxDownloadHosts {
 }
 
 /// Every key is asked for before the first missing one ends the reading: what nobody asked for is unknown.
-pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<BoxConfig> {
+pub(super) fn read(section: &mut Section<'_>, above: Limits) -> Option<BoxConfig> {
     let name = section.required("name");
+    let limits = Limits::read(section, above);
     let credential = read_credential(section);
     let (read_only, mirror_classification) = read_writing(section);
     let calls_per_day: Option<Whole<1_000_000_000>> = section.optional("calls_per_day");
@@ -128,7 +134,8 @@ pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<
         primary_signature_key: section.secret("primary_signature_key"),
         secondary_signature_key: section.secret("secondary_signature_key"),
         read_mode: section.optional("read_mode").unwrap_or(ReadMode::Requests),
-        size_limit: section.optional("size_limit").unwrap_or(tenant_limit).0,
+        size_limit: limits.size,
+        cap: limits.cap,
         pace: read_pace(section),
         name: name?,
         credential: credential?,

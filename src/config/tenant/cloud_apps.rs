@@ -4,11 +4,12 @@ use url::{Host, Url};
 use uuid::Uuid;
 
 use super::ReadMode;
+use super::limits::Limits;
 use super::network::{is_address, urls};
 use super::schedules::{PaceConfig, read_pace};
 use crate::config::section::Section;
-use crate::config::value::ByteSize;
 use crate::model::AppName;
+use crate::model::cap::CapRule;
 
 /// Sites of the tenant's SharePoint as an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,9 @@ pub struct SharePointConfig {
     pub read_mode: ReadMode,
     /// Largest file that is written, in bytes, inclusive; the tenant's where the app has none.
     pub size_limit: u64,
+    /// Labels that may be applied in a day, shared with the tenant's other apps of the kind; the tenant's where the app has
+    /// none.
+    pub cap: CapRule,
     /// How often it is asked for changes, and how many calls that may cost.
     pub pace: PaceConfig,
 }
@@ -42,22 +46,27 @@ pub struct OneDriveConfig {
     pub read_mode: ReadMode,
     /// Largest file that is written, in bytes, inclusive; the tenant's where the app has none.
     pub size_limit: u64,
+    /// Labels that may be applied in a day, shared with the tenant's other apps of the kind; the tenant's where the app has
+    /// none.
+    pub cap: CapRule,
     /// How often it is asked for changes, and how many calls that may cost.
     pub pace: PaceConfig,
 }
 
 pub(super) fn read_sharepoint(
     section: &mut Section<'_>,
-    tenant_limit: ByteSize,
+    above: Limits,
 ) -> Option<SharePointConfig> {
     let name = section.required("name");
+    let limits = Limits::read(section, above);
     let sites = read_sites(section, "sites");
     Some(SharePointConfig {
         sites,
         exclude: read_sites(section, "exclude"),
         checkout_required: read_sites(section, "checkout_required"),
         read_mode: section.optional("read_mode").unwrap_or(ReadMode::Requests),
-        size_limit: section.optional("size_limit").unwrap_or(tenant_limit).0,
+        size_limit: limits.size,
+        cap: limits.cap,
         pace: read_pace(section),
         name: name?,
     })
@@ -85,17 +94,16 @@ fn is_personal(url: &Url) -> bool {
     }
 }
 
-pub(super) fn read_onedrive(
-    section: &mut Section<'_>,
-    tenant_limit: ByteSize,
-) -> Option<OneDriveConfig> {
+pub(super) fn read_onedrive(section: &mut Section<'_>, above: Limits) -> Option<OneDriveConfig> {
     let name = section.required("name");
+    let limits = Limits::read(section, above);
     let users = read_users(section, "users");
     Some(OneDriveConfig {
         users,
         exclude: read_users(section, "exclude"),
         read_mode: section.optional("read_mode").unwrap_or(ReadMode::Requests),
-        size_limit: section.optional("size_limit").unwrap_or(tenant_limit).0,
+        size_limit: limits.size,
+        cap: limits.cap,
         pace: read_pace(section),
         name: name?,
     })

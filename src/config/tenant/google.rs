@@ -7,6 +7,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::ReadMode;
+use super::limits::Limits;
 use super::network::{
     NetworkConfig, is_address, read_domains, read_network, read_people, url, whole,
 };
@@ -14,8 +15,9 @@ use super::schedules::{PaceConfig, read_pace};
 use crate::config::secret::Secret;
 use crate::config::section::Section;
 use crate::config::source::Source;
-use crate::config::value::{ByteSize, Choice, Refusal, Value, refuse, wrong_type};
+use crate::config::value::{Choice, Refusal, Value, refuse, wrong_type};
 use crate::model::AppName;
+use crate::model::cap::CapRule;
 
 /// Quota units a minute: 95 % of what a project may use (reference/google-drive.md §9.1).
 const UNITS_PER_MINUTE: u32 = 950_000;
@@ -93,6 +95,9 @@ pub struct GoogleConfig {
     pub read_mode: ReadMode,
     /// Largest file that is written, in bytes, inclusive; the tenant's where the app has none.
     pub size_limit: u64,
+    /// Labels that may be applied in a day, shared with the tenant's other apps of the kind; the tenant's where the app has
+    /// none.
+    pub cap: CapRule,
     /// How often it is asked for changes, and how many calls that may cost.
     pub pace: PaceConfig,
 }
@@ -180,8 +185,9 @@ impl Value for BTreeMap<Uuid, String> {
 }
 
 /// Every key is asked for before the first missing one ends the reading: what nobody asked for is unknown.
-pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<GoogleConfig> {
+pub(super) fn read(section: &mut Section<'_>, above: Limits) -> Option<GoogleConfig> {
     let name = section.required("name");
+    let limits = Limits::read(section, above);
     let service_account = read_service_account(section);
     let admin = read_admin(section);
     let read_only = section.optional("read_only").unwrap_or(true);
@@ -217,7 +223,8 @@ pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<
         mirror_label: read_mirror_label(section, read_only),
         notification_url: url(section, "notification_url"),
         read_mode: section.optional("read_mode").unwrap_or(ReadMode::Requests),
-        size_limit: section.optional("size_limit").unwrap_or(tenant_limit).0,
+        size_limit: limits.size,
+        cap: limits.cap,
         pace: read_pace(section),
         name: name?,
         service_account: service_account?,

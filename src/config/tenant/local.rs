@@ -3,11 +3,12 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::ReadMode;
+use super::limits::Limits;
 use super::schedules::{PaceConfig, read_poll};
 use crate::config::patterns::PathPatterns;
 use crate::config::section::Section;
-use crate::config::value::ByteSize;
 use crate::model::AppName;
+use crate::model::cap::CapRule;
 
 /// A folder as an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,9 @@ pub struct LocalAppConfig {
     pub copy_from: Option<PathBuf>,
     /// Largest file that is written, in bytes, inclusive; the tenant's where the app has none.
     pub size_limit: u64,
+    /// Labels that may be applied in a day, shared with the tenant's other apps of the kind; the tenant's where the app has
+    /// none.
+    pub cap: CapRule,
     /// How often it is asked for changes, and how many calls that may cost.
     pub pace: PaceConfig,
     /// Files and folders that are left out.
@@ -28,11 +32,11 @@ pub struct LocalAppConfig {
     pub read_mode: ReadMode,
 }
 
-pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<LocalAppConfig> {
+pub(super) fn read(section: &mut Section<'_>, above: Limits) -> Option<LocalAppConfig> {
     let name = section.required("name");
     let root: Option<PathBuf> = section.required("root");
     let copy_from: Option<PathBuf> = section.optional("copy_from");
-    let size_limit = section.optional("size_limit").unwrap_or(tenant_limit);
+    let limits = Limits::read(section, above);
     let exclude = section.or_default("exclude");
     let read_mode = section.or_default("read_mode");
     let pace = read_poll(section);
@@ -49,7 +53,8 @@ pub(super) fn read(section: &mut Section<'_>, tenant_limit: ByteSize) -> Option<
         name: name?,
         root: root?,
         copy_from,
-        size_limit: size_limit.0,
+        size_limit: limits.size,
+        cap: limits.cap,
         pace,
         exclude,
         read_mode,

@@ -3,6 +3,7 @@
 mod box_app;
 mod cloud_apps;
 mod google;
+mod limits;
 mod local;
 mod microsoft;
 mod network;
@@ -16,13 +17,15 @@ use uuid::Uuid;
 pub use self::box_app::{BoxConfig, BoxCredential, BoxDownloadHosts};
 pub use self::cloud_apps::{OneDriveConfig, SharePointConfig};
 pub use self::google::{GoogleConfig, GoogleMirrorLabel, GoogleQuota, GoogleWrites};
+use self::limits::{Limits, refuse_several_caps};
 pub use self::local::LocalAppConfig;
 pub use self::microsoft::{LabelOrder, MicrosoftCloud, MicrosoftConfig, MicrosoftCredential};
 pub use self::network::{NetworkConfig, ProxyConfig};
 use self::overlaps::{CloudApps, refuse_overlaps};
 pub use self::schedules::{PaceConfig, SchedulesConfig};
 use super::section::Section;
-use super::value::{ByteSize, Choice, word_of};
+use super::value::{Choice, word_of};
+use crate::model::cap::CapRule;
 use crate::model::{AppName, DEFAULT_SIZE_LIMIT, TenantName};
 
 /// One organisation: its label list and its apps.
@@ -42,6 +45,8 @@ pub struct TenantConfig {
     pub auto_scan: bool,
     /// Largest file that is written, in bytes, inclusive.
     pub size_limit: u64,
+    /// Labels that may be applied in a day in each of its kinds of apps.
+    pub cap: CapRule,
     /// When its scheduled tasks run.
     pub schedules: SchedulesConfig,
     /// How to sign in to its Microsoft 365.
@@ -202,6 +207,17 @@ impl<'a> AppConfig<'a> {
         }
     }
 
+    /// Labels that may be applied in a day; all apps of the kind in the tenant share them.
+    pub fn cap(self) -> CapRule {
+        match self {
+            Self::Local(app) => app.cap,
+            Self::SharePoint(app) => app.cap,
+            Self::OneDrive(app) => app.cap,
+            Self::Box(app) => app.cap,
+            Self::Google(app) => app.cap,
+        }
+    }
+
     /// How often it is asked for changes, and how many calls that may cost.
     pub fn pace(self) -> PaceConfig {
         match self {
@@ -270,20 +286,16 @@ fn read(section: &mut Section<'_>) -> Option<TenantConfig> {
     let coauthoring = section.or_default("coauthoring");
     let only_this_tenant = section.or_default("only_this_tenant");
     let auto_scan = section.optional("auto_scan").unwrap_or(AUTO_SCAN);
-    let size_limit = section
-        .optional("size_limit")
-        .unwrap_or(ByteSize(DEFAULT_SIZE_LIMIT));
+    let limits = Limits::read(section, Limits::default());
     let schedules = section
         .table("schedules", schedules::read)
         .or_else(schedules::defaults);
     let microsoft = section.table("microsoft", |table| microsoft::read(table, id));
-    let local = section.tables("local", |app| local::read(app, size_limit));
-    let sharepoint = section.tables("sharepoint", |app| {
-        cloud_apps::read_sharepoint(app, size_limit)
-    });
-    let onedrive = section.tables("onedrive", |app| cloud_apps::read_onedrive(app, size_limit));
-    let boxes = section.tables("box", |app| box_app::read(app, size_limit));
-    let google = section.tables("google", |app| google::read(app, size_limit));
+    let local = section.tables("local", |app| local::read(app, limits));
+    let sharepoint = section.tables("sharepoint", |app| cloud_apps::read_sharepoint(app, limits));
+    let onedrive = section.tables("onedrive", |app| cloud_apps::read_onedrive(app, limits));
+    let boxes = section.tables("box", |app| box_app::read(app, limits));
+    let google = section.tables("google", |app| google::read(app, limits));
     section.refuse_duplicates(APPS, "name", "app of a tenant", str::to_owned);
     let cloud_apps = CloudApps {
         sharepoint: &sharepoint,
@@ -300,14 +312,15 @@ fn read(section: &mut Section<'_>) -> Option<TenantConfig> {
             "add the tenant's Entra id as `id`",
         );
     }
-    Some(TenantConfig {
+    let tenant = TenantConfig {
         name: name?,
         id,
         labels,
         coauthoring,
         only_this_tenant,
         auto_scan,
-        size_limit: size_limit.0,
+        size_limit: limits.size,
+        cap: limits.cap,
         schedules: schedules?,
         microsoft,
         local,
@@ -315,7 +328,9 @@ fn read(section: &mut Section<'_>) -> Option<TenantConfig> {
         onedrive,
         boxes,
         google,
-    })
+    };
+    refuse_several_caps(section, tenant.apps());
+    Some(tenant)
 }
 
 fn read_label_source(section: &mut Section<'_>) -> Option<LabelSource> {

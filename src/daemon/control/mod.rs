@@ -100,6 +100,10 @@ async fn reply_to(request: Request, handle: &Handle) -> Reply {
                 .map_err(|error| error_chain(&error))
         }
         Request::Reload => handle.reload().await.map(|()| Reply::Reloaded),
+        Request::SwitchPolicy(request) => {
+            let switched = handle.switch_policy(&request).await;
+            switched.map(|reports| Reply::Switched { reports })
+        }
         Request::Status | Request::Rescan(_) => Ok(Reply::Status {
             status: Box::new(handle.status().await),
         }),

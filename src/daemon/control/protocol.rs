@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::daemon::rescan::{RescanEvent, RescanRequest};
 use crate::daemon::status::Status;
+use crate::daemon::switch::{SwitchReport, SwitchRequest};
 
 /// What a client asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub enum Request {
     Reload,
     /// A rescan; it is stopped when the client goes away.
     Rescan(RescanRequest),
+    /// Switches a policy.
+    SwitchPolicy(SwitchRequest),
 }
 
 /// What the service answers.
@@ -43,6 +46,11 @@ pub enum Reply {
     Rescan {
         /// It.
         event: RescanEvent,
+    },
+    /// A policy was switched.
+    Switched {
+        /// How it stands in each tenant that has it.
+        reports: Vec<SwitchReport>,
     },
     /// The request was refused, or failed.
     Refused {

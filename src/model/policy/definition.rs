@@ -148,6 +148,26 @@ pub struct PolicyDefinition {
     pub compat_defender: bool,
 }
 
+impl Scope {
+    /// Whether files of an app and folder are in the scope, as far as it is about the place and the owner. An owner that is
+    /// not known is in no list.
+    pub fn covers(&self, app: &AppName, kind: &str, folder: &str, owner: Option<&str>) -> bool {
+        fn lists<T: PartialEq<U>, U: ?Sized>(list: &[T], one: &U) -> bool {
+            list.is_empty() || list.iter().any(|it| it == one)
+        }
+        let below = |folders: &[FolderPattern]| folders.iter().any(|one| one.matches(folder));
+        let owned = |patterns: &[TextPattern]| {
+            owner.is_some_and(|owner| patterns.iter().any(|one| one.matches(owner)))
+        };
+        lists(&self.apps, app)
+            && lists(&self.app_kinds, kind)
+            && (self.folders_in.is_empty() || below(&self.folders_in))
+            && !below(&self.folders_out)
+            && (self.owners_in.is_empty() || owned(&self.owners_in))
+            && (self.owners_out.is_empty() || owner.is_some() && !owned(&self.owners_out))
+    }
+}
+
 impl PolicyDefinition {
     /// Whether a condition of it needs the bytes of files (rules §7).
     pub fn looks_inside(&self) -> bool {

@@ -2,6 +2,7 @@
 
 mod decision;
 mod definition;
+mod document;
 mod filter;
 mod pattern;
 mod words;

@@ -35,6 +35,7 @@ pub(super) async fn take_over(
         }
     };
     listing.enqueued += enqueued;
+    work.undecided.notify_one();
     telemetry::PageTaken {
         tenant: &app.tenant,
         app: &app.name,

@@ -7,12 +7,14 @@ use chrono::TimeDelta;
 use labeld_formats::Coauthoring;
 use uuid::Uuid;
 
+use super::stamp;
 use crate::model::cap::CapRule;
-use crate::model::policy::{PolicyDefinition, PolicyName};
+use crate::model::catalogue::{CatalogueEntry, LabelState};
+use crate::model::policy::{PolicyDefinition, PolicyMode, PolicyName};
 use crate::model::{AppName, TenantName};
 use crate::policy::{AppTraits, Policies, TenantLabels};
-use crate::store::policies::{self, StoredPolicy};
-use crate::store::{Db, StoreError, labels};
+use crate::store::policies::{self, ConfiguredPolicy, PolicyId, StoredPolicy};
+use crate::store::{Db, StoreError, decisions, labels};
 
 /// What a configuration says for the decisions and writes of one tenant.
 #[derive(Debug, Clone)]
@@ -46,6 +48,19 @@ impl TenantRules {
     /// Time until a write of unknown outcome is looked at, unless configured otherwise: the service has surely ended by then
     /// what it was at.
     pub const SETTLE_AFTER: TimeDelta = TimeDelta::seconds(60);
+
+    /// The policies as the store takes them over.
+    #[must_use]
+    pub fn configured(&self) -> Vec<ConfiguredPolicy> {
+        let definitions = self.definitions.iter();
+        definitions
+            .map(|rule| ConfiguredPolicy {
+                name: rule.name.clone(),
+                document: rule.document(),
+                enabled: rule.enabled,
+            })
+            .collect()
+    }
 }
 
 impl AppRules {
@@ -74,6 +89,30 @@ pub struct Governance {
     pub rules: Arc<TenantRules>,
     /// Tells these rules from others: policies, switches, catalogue.
     pub stamp: String,
+    /// Whose labels the tenant's are: its Entra id as configured, else as its label list has it.
+    pub site_id: Option<Uuid>,
+    pub(super) asks_for_age: bool,
+    in_force: HashMap<PolicyName, InForce>,
+}
+
+/// A policy that is in force, on or off.
+#[derive(Debug, Clone)]
+pub(super) struct InForce {
+    /// As configured and switched.
+    pub(super) rule: PolicyDefinition,
+    /// As the store knows it.
+    pub(super) stored: StoredPolicy,
+}
+
+impl InForce {
+    /// Files on which it may act before somebody has to look; `None` where there is no such bound, or somebody has looked.
+    pub(super) fn canary(&self) -> Option<u32> {
+        let switch = self.stored.switch.as_ref();
+        let consented = switch.and_then(|switch| switch.consented);
+        let is_bound =
+            self.rule.mode == PolicyMode::Enforce && consented != Some(self.stored.revision);
+        self.rule.canary.filter(|_| is_bound)
+    }
 }
 
 impl Governance {
@@ -83,31 +122,74 @@ impl Governance {
     ///
     /// Those of the store.
     pub async fn load(db: &Db, rules: Arc<TenantRules>) -> Result<Self, StoreError> {
+        // First: what changes meanwhile is loaded once more.
+        let stamp = decisions::stamp(db, &rules.tenant).await?;
         let stored = policies::of_tenant(db, &rules.tenant).await?;
         let catalogue = labels::entries(db, &rules.tenant).await?;
+        Ok(Self::of(rules, stored, &catalogue, stamp))
+    }
+
+    /// The rules, from what the store has told.
+    fn of(
+        rules: Arc<TenantRules>,
+        stored: Vec<StoredPolicy>,
+        catalogue: &[CatalogueEntry],
+        stamp: String,
+    ) -> Self {
         let stored: HashMap<PolicyName, StoredPolicy> = stored
             .into_iter()
             .map(|policy| (policy.name.clone(), policy))
             .collect();
-        let definitions = rules
+        let definitions: Vec<PolicyDefinition> = rules
             .definitions
             .iter()
-            .map(|rule| in_force(rule, stored.get(&rule.name)))
+            .map(|rule| switched(rule, stored.get(&rule.name)))
             .collect();
-        let traits = rules.apps.iter();
-        let traits = traits.map(|(name, app)| (name.clone(), app.traits));
-        let tenant_labels = TenantLabels::new(rules.site_id, &catalogue);
-        Ok(Self {
-            policies: Policies::new(definitions, tenant_labels, traits.collect()),
+        // One that was not taken over can be looked at, and nothing comes of it.
+        let in_force: HashMap<PolicyName, InForce> = definitions
+            .iter()
+            .filter_map(|rule| {
+                let (rule, stored) = (rule.clone(), stored.get(&rule.name)?.clone());
+                Some((rule.name.clone(), InForce { rule, stored }))
+            })
+            .collect();
+        let apps = rules.apps.iter();
+        let traits = apps.map(|(name, app)| (name.clone(), app.traits)).collect();
+        let listed = catalogue
+            .iter()
+            .filter(|entry| entry.state != LabelState::External);
+        let site_id = rules
+            .site_id
+            .or_else(|| listed.filter_map(|entry| entry.site_id).next());
+        Self {
+            asks_for_age: definitions.iter().any(stamp::asks_for_age),
+            policies: Policies::new(definitions, TenantLabels::new(site_id, catalogue), traits),
             stored,
-            stamp: String::new(),
             rules,
-        })
+            stamp,
+            site_id,
+            in_force,
+        }
+    }
+
+    /// Every policy, on or off.
+    pub(super) fn in_force(&self) -> impl Iterator<Item = &InForce> {
+        self.in_force.values()
+    }
+
+    pub(super) fn policy(&self, name: &PolicyName) -> Option<&InForce> {
+        self.in_force.get(name)
+    }
+
+    /// Whether the policy is there and switched off: what it wanted waits for it (rules §9).
+    pub(super) fn is_switched_off(&self, policy: PolicyId) -> bool {
+        let mut all = self.in_force.values();
+        all.any(|one| one.stored.id == policy && !one.rule.enabled)
     }
 }
 
 /// A policy as it stands after what was switched.
-fn in_force(rule: &PolicyDefinition, stored: Option<&StoredPolicy>) -> PolicyDefinition {
+fn switched(rule: &PolicyDefinition, stored: Option<&StoredPolicy>) -> PolicyDefinition {
     let switch = stored.and_then(|stored| stored.switch.as_ref());
     PolicyDefinition {
         enabled: switch.map_or(rule.enabled, |switch| switch.enabled),

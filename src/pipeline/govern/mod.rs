@@ -4,14 +4,31 @@
 //! looks at stored facts only and is stored with the end of that row: which policies match, the write that is wanted or no
 //! longer wanted, alerts, and the audit entry. Nothing is fetched and nothing is written here; that is `pipeline::apply`.
 
+mod decide;
+mod explain;
 mod governance;
+mod governor;
+mod limits;
+mod stamp;
+mod switching;
 
+use std::ops::AddAssign;
+
+use chrono::{DateTime, Utc};
 use labeld_connector::OwnerDetails;
 
+pub(super) use self::decide::look;
+pub use self::explain::{Explanation, explain};
 pub use self::governance::{AppRules, Governance, TenantRules};
-use super::{App, StageError, Work, verdict};
+pub use self::governor::{Governor, Round, govern_task};
+pub use self::switching::{SwitchError, SwitchWish, Switched, switch};
+use super::poll::app_id;
+use super::{App, MOST_CONFLICTS, StageError, Work, verdict};
 use crate::model::inventory::FileRecord;
 use crate::policy::facts::{Facts, LedgerFact};
+use crate::store::policies::{self, PolicyChanges};
+use crate::store::{Db, StoreError, decisions};
+use crate::telemetry;
 
 /// What decisions came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,9 +39,20 @@ pub struct DecidedFiles {
     pub proposed: u64,
     /// Writes that are no longer wanted.
     pub withdrawn: u64,
+    /// Alerts that were raised.
+    pub alerts: u64,
 }
 
-/// Everything that a decision about a file looks at.
+impl AddAssign for DecidedFiles {
+    fn add_assign(&mut self, other: Self) {
+        self.files += other.files;
+        self.proposed += other.proposed;
+        self.withdrawn += other.withdrawn;
+        self.alerts += other.alerts;
+    }
+}
+
+/// Everything that a decision about a file looks at. Who a file is shared with no listing tells, so that it is not known.
 #[must_use]
 pub fn facts_for(
     record: &FileRecord,
@@ -32,11 +60,50 @@ pub fn facts_for(
     owner_details: Option<OwnerDetails>,
     ledger: Option<LedgerFact>,
 ) -> Facts {
+    facts_of(record, &app.kind, owner_details, ledger)
+}
+
+/// [`facts_for`] where the app is known by its kind only.
+fn facts_of(
+    record: &FileRecord,
+    app_kind: &str,
+    owner_details: Option<OwnerDetails>,
+    ledger: Option<LedgerFact>,
+) -> Facts {
     let readable = verdict::is_readable_type(&record.name);
     Facts {
         owner_details,
         ledger,
-        ..Facts::of_record(record, &app.kind, readable)
+        ..Facts::of_record(record, app_kind, readable)
+    }
+}
+
+/// Takes the policies of a configuration over, before anything is decided by them.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn take_over(work: &Work, rules: &TenantRules) -> Result<PolicyChanges, StoreError> {
+    take_over_at(&work.db, rules, work.clock.now()).await
+}
+
+async fn take_over_at(
+    db: &Db,
+    rules: &TenantRules,
+    now: DateTime<Utc>,
+) -> Result<PolicyChanges, StoreError> {
+    let mut conflicts = 0;
+    loop {
+        let tx = db.begin().await?;
+        let taken = policies::take_over(&tx, &rules.tenant, &rules.configured(), now).await;
+        let done = match taken {
+            Ok(changes) => tx.commit().await.map(|()| changes),
+            Err(error) => Err(error),
+        };
+        match done {
+            Err(error) if error.is_conflict() && conflicts < MOST_CONFLICTS => conflicts += 1,
+            done => return done,
+        }
     }
 }
 
@@ -46,9 +113,38 @@ pub fn facts_for(
 ///
 /// What the store says, or the stop. What was decided up to then is stored.
 pub async fn decide_waiting(
-    _work: &Work,
-    _app: &App,
-    _governance: &Governance,
+    work: &Work,
+    app: &App,
+    governance: &Governance,
 ) -> Result<DecidedFiles, StageError> {
-    Ok(DecidedFiles::default())
+    let app_id = app_id(&work.db, app).await?;
+    let mut total = DecidedFiles::default();
+    let mut conflicts = 0;
+    // A transaction for nothing would hold up others.
+    while decisions::waiting(&work.db, app_id).await? {
+        if work.stop.is_stopped() {
+            return Err(StageError::Stopped);
+        }
+        match decide::decide_batch(work, app, app_id, governance).await {
+            Err(StageError::Store(error)) if error.is_conflict() && conflicts < MOST_CONFLICTS => {
+                conflicts += 1;
+            }
+            Err(error) => return Err(error),
+            Ok(decided) => {
+                total += decided;
+                conflicts = 0;
+            }
+        }
+    }
+    if total.files > 0 {
+        telemetry::FilesDecided {
+            tenant: &app.tenant,
+            app: &app.name,
+            files: total.files,
+            proposed: total.proposed,
+            withdrawn: total.withdrawn,
+        }
+        .emit();
+    }
+    Ok(total)
 }

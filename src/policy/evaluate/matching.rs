@@ -13,16 +13,18 @@ pub struct PolicyLook {
     pub result: Truth,
     /// What keeps it from matching, in the order in which it is asked; one entry alone is a near miss.
     pub failing: Vec<Check>,
+    /// What is so as the policy wants it, in that order.
+    pub holding: Vec<Check>,
 }
 
-/// A condition that does not hold, or that nobody can answer.
+/// A condition: whether it holds, does not hold, or cannot be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// The condition, as the configuration has it.
     pub wanted: String,
     /// What is so.
     pub found: String,
-    /// Whether it does not hold, or is not known.
+    /// Whether it holds, or is not known.
     pub truth: Truth,
 }
 
@@ -39,6 +41,25 @@ enum Part<'p> {
     Filter(&'p Filter),
     /// The file is on the allow list: the policy leaves it alone.
     Allowed,
+}
+
+impl Part<'_> {
+    /// Whether the policy asks for anything here: an empty list is no bound.
+    fn is_bound(&self, rule: &PolicyDefinition) -> bool {
+        let scope = &rule.scope;
+        match self {
+            Self::Enabled => false,
+            Self::Tenants => !scope.tenants.is_empty(),
+            Self::Apps => !scope.apps.is_empty(),
+            Self::AppKinds => !scope.app_kinds.is_empty(),
+            Self::FoldersIn => !scope.folders_in.is_empty(),
+            Self::FoldersOut => !scope.folders_out.is_empty(),
+            Self::OwnersIn => !scope.owners_in.is_empty(),
+            Self::OwnersOut => !scope.owners_out.is_empty(),
+            Self::Filter(_) => true,
+            Self::Allowed => !rule.allow.is_empty(),
+        }
+    }
 }
 
 impl PolicyLook {
@@ -90,10 +111,14 @@ impl View<'_> {
             policy: rule.name.clone(),
             result: Truth::Yes,
             failing: Vec::new(),
+            holding: Vec::new(),
         };
         for part in parts(rule) {
             let truth = self.part(rule, &part, 0);
             if truth == Truth::Yes {
+                if part.is_bound(rule) {
+                    look.holding.push(self.check(rule, &part, truth));
+                }
                 continue;
             }
             if look.result != Truth::No {
@@ -181,7 +206,13 @@ impl View<'_> {
             Part::OwnersIn => (joined("owners.in", &scope.owners_in), owner()),
             Part::OwnersOut => (joined("not owners.out", &scope.owners_out), owner()),
             Part::Filter(filter) => (describe(filter), found(self, filter)),
-            Part::Allowed => ("no allow entry".to_owned(), self.allowed_by(rule)),
+            Part::Allowed => {
+                let found = match truth {
+                    Truth::Yes => "none names the file".to_owned(),
+                    Truth::No | Truth::Open => self.allowed_by(rule),
+                };
+                ("no allow entry".to_owned(), found)
+            }
         };
         Check {
             wanted,

@@ -9,6 +9,7 @@ use super::codes::{barrier_code, exposure_code, kind_code};
 use super::{folders, intern, intern_terms};
 use crate::store::apps::{self, AppId};
 use crate::store::db::Tx;
+use crate::store::decisions;
 use crate::store::error::Result;
 use crate::store::feeds::FeedId;
 use crate::store::value::{Value, values};
@@ -75,7 +76,7 @@ impl From<AppId> for Origin {
 }
 
 /// Takes over a page of changes: new and changed files are stored, removed ones get a tombstone, files that come back lose
-/// it; folders are where the page says, with all that lies in them. Where a file or folder is named twice, the last change
+/// it; folders are where the page says, with all that lies in them. What has changed is decided anew. Where a file or folder is named twice, the last change
 /// wins. Returns the number of files that changed.
 ///
 /// Transactions that write to one app's inventory begin with this, also where nothing has changed: they wait for each
@@ -99,7 +100,7 @@ pub async fn apply_changes(
         match change {
             Change::Upserted(meta) => upserted.push(meta),
             Change::Removed(file) => removed.push(file),
-            Change::FolderAt(folder) => folders::at(tx, origin.app, folder).await?,
+            Change::FolderAt(folder) => folders::at(tx, origin.app, folder, now).await?,
             Change::FolderRemoved(folder) => removed_folders.push(folder),
         }
     }
@@ -109,6 +110,10 @@ pub async fn apply_changes(
     for folder in removed_folders {
         changed += folders::remove(tx, origin.app, folder, now).await?;
     }
+    let named = upserted.iter().map(|meta| &meta.file);
+    let named = named.chain(removed.iter().copied());
+    let named: Vec<&str> = named.map(|file| file.0.as_str()).collect();
+    decisions::enqueue_changed(tx, origin.app, &named, now).await?;
     Ok(changed)
 }
 
@@ -140,7 +145,7 @@ fn subject(change: &Change) -> Subject<'_> {
 }
 
 async fn upsert(tx: &Tx, origin: Origin, files: &[&FileMeta], now: DateTime<Utc>) -> Result<u64> {
-    folders::ensure(tx, origin.app, files).await?;
+    folders::ensure(tx, origin.app, files, now).await?;
     intern(
         tx,
         "INSERT INTO owner (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",

@@ -3,9 +3,10 @@
 use uuid::Uuid;
 
 use super::filter::{Conditions, FileQuery};
+use crate::model::{AppName, TenantName};
 use crate::store::db::Source;
 use crate::store::error::Result;
-use crate::store::value::Site;
+use crate::store::value::{Site, values};
 
 /// Files with one state or reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,4 +114,47 @@ pub async fn by_label(source: &impl Source) -> Result<Vec<LabelCount>> {
         });
     }
     Ok(counts)
+}
+
+/// Files of one folder and owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceCount {
+    /// Their app.
+    pub app: AppName,
+    /// Their folder, `/`-separated, empty for the root.
+    pub folder: String,
+    /// Their owner as the app names people.
+    pub owner: Option<String>,
+    /// How many there are.
+    pub files: u64,
+}
+
+/// Files of a tenant by app, folder and owner.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn by_place(source: &impl Source, tenant: &TenantName) -> Result<Vec<PlaceCount>> {
+    let rows = source
+        .query(
+            "SELECT a.name, d.path, o.name, counted.files FROM (
+                SELECT f.app, f.folder, f.owner, COUNT(*) AS files FROM file f
+                WHERE f.removed IS NULL AND f.app IN (SELECT id FROM app WHERE tenant = $1)
+                GROUP BY f.app, f.folder, f.owner
+             ) AS counted
+             JOIN app a ON a.id = counted.app JOIN folder d ON d.id = counted.folder
+             LEFT JOIN owner o ON o.id = counted.owner",
+            values![tenant.0.as_str()],
+        )
+        .await?;
+    rows.into_iter()
+        .map(|mut row| {
+            Ok(PlaceCount {
+                app: AppName(row.take()?),
+                folder: row.take()?,
+                owner: row.take()?,
+                files: row.take()?,
+            })
+        })
+        .collect()
 }

@@ -8,6 +8,7 @@ use super::{last_of_each, read_records, select_records};
 use crate::model::inventory::{FileId, FileRecord};
 use crate::store::apps::AppId;
 use crate::store::db::{Source, Tx};
+use crate::store::decisions;
 use crate::store::error::Result;
 use crate::store::statement::{Statement, texts};
 use crate::store::value::values;
@@ -34,7 +35,7 @@ pub async fn unknown_exposure(
     read_records(source.query(sql, params).await?)
 }
 
-/// Stores what the app has answered.
+/// Stores what the app has answered, and has the files decided anew.
 ///
 /// # Errors
 ///
@@ -54,7 +55,8 @@ pub async fn store_exposure(
         rows.collect(),
     )
     .await?;
-    Ok(())
+    let ids: Vec<FileId> = answers.iter().map(|(file, _)| *file).collect();
+    decisions::enqueue_files(tx, &ids, now).await
 }
 
 /// Files that a feed names as changed are to be asked about again: it may be their sharing that has changed.

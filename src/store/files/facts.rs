@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::intern_terms;
 use crate::model::inventory::{FileFacts, FileId, FileLabel};
 use crate::store::db::Tx;
+use crate::store::decisions;
 use crate::store::error::Result;
 use crate::store::value::{Site, Value, values};
 
@@ -21,7 +22,7 @@ UPDATE file SET
     protection_detail = $10, signed = $11, labelled = $12, bytes_read = $13, reads = $14
 WHERE id = $1";
 
-/// Replaces the facts of files, labels included. Each file is named once, and within a file each pair of tenant and label.
+/// Replaces the facts of files, labels included, and has the files decided anew. Each file is named once, and within a file each pair of tenant and label.
 ///
 /// # Errors
 ///
@@ -32,7 +33,12 @@ pub async fn store_facts(tx: &Tx, facts: &[(FileId, FileFacts)]) -> Result<()> {
     intern_terms(tx, terms).await?;
     let rows = facts.iter().map(|(id, facts)| facts_row(*id, facts));
     tx.execute_many(UPDATE_FACTS, rows.collect()).await?;
-    store_labels(tx, facts).await
+    store_labels(tx, facts).await?;
+    let ids: Vec<FileId> = facts.iter().map(|(id, _)| *id).collect();
+    match facts.iter().map(|(_, facts)| facts.read_at).max() {
+        Some(read_at) => decisions::enqueue_files(tx, &ids, read_at).await,
+        None => Ok(()),
+    }
 }
 
 fn terms_of(facts: &FileFacts) -> impl Iterator<Item = &str> {

@@ -7,6 +7,7 @@ use labeld_connector::{FileMeta, FolderMeta, FolderRef};
 
 use crate::store::apps::AppId;
 use crate::store::db::{Source, Tx};
+use crate::store::decisions;
 use crate::store::error::{Result, StoreError};
 use crate::store::value::{Value, values};
 
@@ -17,7 +18,12 @@ pub(in crate::store) const TREE: &str = "WITH RECURSIVE tree (id) AS (
 )";
 
 /// Makes sure that each file of a page has its folder's row.
-pub(super) async fn ensure(tx: &Tx, app: AppId, files: &[&FileMeta]) -> Result<()> {
+pub(super) async fn ensure(
+    tx: &Tx,
+    app: AppId,
+    files: &[&FileMeta],
+    now: DateTime<Utc>,
+) -> Result<()> {
     let without_ref = files.iter().filter(|meta| meta.parent.is_none());
     let paths: BTreeSet<&str> = without_ref.map(|meta| meta.folder.as_str()).collect();
     tx.execute_many(
@@ -30,14 +36,14 @@ pub(super) async fn ensure(tx: &Tx, app: AppId, files: &[&FileMeta]) -> Result<(
         .filter_map(|meta| Some((meta.parent.as_ref()?, meta.folder.as_str())))
         .collect();
     for (folder, path) in with_ref {
-        place(tx, app, folder, path).await?;
+        place(tx, app, folder, path, now).await?;
     }
     Ok(())
 }
 
 /// Takes over where a folder is, with all that lies in it.
-pub(super) async fn at(tx: &Tx, app: AppId, folder: &FolderMeta) -> Result<()> {
-    let id = place(tx, app, &folder.folder, &folder.path).await?;
+pub(super) async fn at(tx: &Tx, app: AppId, folder: &FolderMeta, now: DateTime<Utc>) -> Result<()> {
+    let id = place(tx, app, &folder.folder, &folder.path, now).await?;
     let parent = match &folder.parent {
         Some(parent) => {
             let above = folder.path.rsplit_once('/').map_or("", |(above, _)| above);
@@ -54,8 +60,14 @@ pub(super) async fn at(tx: &Tx, app: AppId, folder: &FolderMeta) -> Result<()> {
     Ok(())
 }
 
-/// The row of a folder, which is at `path` from now on; what lies in it goes there with it.
-async fn place(tx: &Tx, app: AppId, folder: &FolderRef, path: &str) -> Result<i64> {
+/// The row of a folder, which is at `path` from now on; what lies in it goes there with it, and is decided anew.
+async fn place(
+    tx: &Tx,
+    app: AppId,
+    folder: &FolderRef,
+    path: &str,
+    now: DateTime<Utc>,
+) -> Result<i64> {
     let (id, old) = find_or_make(tx, app, folder, path).await?;
     if old == path {
         return Ok(id);
@@ -68,6 +80,7 @@ async fn place(tx: &Tx, app: AppId, folder: &FolderRef, path: &str) -> Result<i6
     );
     let params = values![app.0, folder.0.as_str(), old.as_str(), path];
     tx.execute(sql, params).await?;
+    decisions::enqueue_folder(tx, app, &folder.0, now).await?;
     Ok(id)
 }
 
@@ -115,5 +128,7 @@ pub(super) async fn remove(
         "{TREE} UPDATE file SET removed = $3 WHERE folder IN (SELECT id FROM tree) AND removed IS NULL"
     );
     let params: Vec<Value> = values![app.0, folder.0.as_str(), now];
-    tx.execute(sql, params).await
+    let removed = tx.execute(sql, params).await?;
+    decisions::enqueue_folder(tx, app, &folder.0, now).await?;
+    Ok(removed)
 }

@@ -14,7 +14,9 @@ mod survey;
 
 pub use arrival::{arrived, arrived_at};
 pub use changes::{Origin, apply_changes, last_of_each};
-pub use counts::{LabelCount, TermCount, by_label, by_reason, by_state, count};
+pub use counts::{
+    LabelCount, PlaceCount, TermCount, by_label, by_place, by_reason, by_state, count,
+};
 pub use exposure::{forget_asked_exposure, store_exposure, unknown_exposure};
 pub use facts::store_facts;
 pub(super) use filter::Conditions;

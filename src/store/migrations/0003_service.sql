@@ -182,6 +182,7 @@ CREATE INDEX action_worker ON action (worker) WHERE worker IS NOT NULL;
 CREATE INDEX action_policy ON action (policy{then_id}) WHERE ended IS NULL AND policy IS NOT NULL;
 CREATE INDEX action_run_actions ON action (run{then_id}) WHERE run IS NOT NULL;
 CREATE INDEX action_file ON action (file{then_id});
+CREATE INDEX action_revision ON action (revision) WHERE revision IS NOT NULL;
 
 -- Every attempt to write, from before it is sent. id is the ActionId in the label. decision: whose one effect it is: the
 -- policy's revision, or the negated action for one that a person asked for. overridden: a person's choice is replaced

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Reuse, RunId};
 use crate::store::apps::AppId;
 use crate::store::db::{Source, Tx};
+use crate::store::decisions;
 use crate::store::error::Result;
 use crate::store::feeds::{self, FeedId};
 use crate::store::value::values;
@@ -67,8 +68,9 @@ pub async fn end_enumeration(tx: &Tx, run: RunId, feed: FeedId, now: DateTime<Ut
         values![feed.0, now],
     )
     .await?;
-    tx.execute(
-        "UPDATE file SET removed = $3
+    let gone = tx
+        .execute(
+            "UPDATE file SET removed = $3
          WHERE feed = $2 AND removed IS NULL
             AND NOT EXISTS (SELECT 1 FROM run_file r WHERE r.run = $1 AND r.file = file.id)
             AND NOT EXISTS (
@@ -76,9 +78,13 @@ pub async fn end_enumeration(tx: &Tx, run: RunId, feed: FeedId, now: DateTime<Ut
                 WHERE u.run = $1 AND u.feed = $2 AND d.id = file.folder
                     AND (u.path = '' OR d.path = u.path
                         OR substr(d.path, 1, length(u.path) + 1) = u.path || '/'))",
-        values![run.0, feed.0, now],
-    )
-    .await
+            values![run.0, feed.0, now],
+        )
+        .await?;
+    if gone > 0 {
+        decisions::enqueue_gone(tx, feed, now).await?;
+    }
+    Ok(gone)
 }
 
 /// Forgets which files of a feed the run has seen.

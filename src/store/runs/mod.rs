@@ -3,10 +3,12 @@
 //! While a run is not finished, the table `run_file` has a narrow row for each of its files. It comes with the outcome that
 //! the stored facts give, where they are of the file's present version; without one, the file is pending.
 
+mod decided;
 mod enumeration;
 mod files;
 mod outcomes;
 
+pub use decided::{APPLIED, REMOVED, in_scope, record_reasons, take_decisions, would};
 pub use enumeration::{
     begin_enumeration, end_enumeration, enumerations, forget_failed_feeds, forget_seen,
     record_unreadable_folders, take_over_enumerations, unreadable_folders,

@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta};
 use labeld::http::{self, FailingCheck, Probes, Served};
 use labeld::model::inventory::FileId;
 use labeld::telemetry::{
-    BytesFetched, ChangeScanned, FetchPurpose, FileScanned, METRICS, QueueFigures, RequestAnswered,
-    ResponseCode, ScanResult, Snapshot, Throttled,
+    BytesFetched, CapFigures, ChangeScanned, FetchPurpose, FileScanned, METRICS, QueueFigures,
+    RequestAnswered, ResponseCode, ScanResult, Snapshot, Throttled,
 };
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -45,6 +45,13 @@ impl Probes for Service {
         let snapshot = Snapshot {
             queue: vec![queue],
             label_syncs: vec![("contoso".into(), DateTime::UNIX_EPOCH)],
+            caps: vec![CapFigures {
+                tenant: "contoso".into(),
+                app: "drive".into(),
+                limit: 100,
+                used: 7,
+                reset: DateTime::UNIX_EPOCH,
+            }],
         };
         snapshot.page()
     }
@@ -226,6 +233,15 @@ async fn the_metrics_page_keeps_to_openmetrics() {
         app,
         file,
         reason: labeld::model::Reason::FileTrashed,
+    }
+    .emit();
+    labeld::telemetry::ActionEnded {
+        tenant,
+        app,
+        file,
+        action: labeld::telemetry::LabelAction::Apply,
+        reason: None,
+        seconds,
     }
     .emit();
     let world = World::new().await;

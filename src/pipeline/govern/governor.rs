@@ -1,0 +1,227 @@
+//! Governing an app: its files decided by the rules in force, and what is wanted carried out.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::governance::{Governance, TenantRules};
+use super::{DecidedFiles, decide_waiting, limits, stamp};
+use crate::pipeline::apply::{Acted, Outcome, act, settle};
+use crate::pipeline::lease::TaskLease;
+use crate::pipeline::poll::app_id;
+use crate::pipeline::{App, StageError, Work};
+use crate::store::actions::{self, ActionRunId, Verb};
+use crate::store::{StoreError, decisions};
+use crate::telemetry::{ActionEnded, LabelAction};
+
+/// Actions that are carried out before it is looked again whether something waits for a decision.
+const ROUND: u32 = 32;
+
+/// The rules of a tenant, loaded anew whenever the store's have changed.
+#[derive(Debug)]
+pub struct Governor {
+    rules: Arc<TenantRules>,
+    loaded: Option<Arc<Governance>>,
+    /// The rules whose bounds were looked at since the last decision.
+    bounded: Option<String>,
+}
+
+/// What a round has come to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    /// What was decided.
+    pub decided: DecidedFiles,
+    /// What was carried out.
+    pub acted: Acted,
+    /// When there is something to do again; `None` where nothing waits.
+    pub next_due: Option<DateTime<Utc>>,
+}
+
+impl Governor {
+    /// For a tenant whose policies were [taken over](crate::store::policies::take_over).
+    #[must_use]
+    pub fn new(rules: Arc<TenantRules>) -> Self {
+        Self {
+            rules,
+            loaded: None,
+            bounded: None,
+        }
+    }
+
+    /// The rules in force.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn governance(&mut self, work: &Work) -> Result<Arc<Governance>, StoreError> {
+        let stamp = decisions::stamp(&work.db, &self.rules.tenant).await?;
+        if let Some(loaded) = &self.loaded
+            && loaded.stamp == stamp
+        {
+            return Ok(Arc::clone(loaded));
+        }
+        let fresh = Arc::new(Governance::load(&work.db, Arc::clone(&self.rules)).await?);
+        self.loaded = Some(Arc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    /// Decides whatever waits in an app, and stops policies that match more than they may. Afterwards nothing waits, and the
+    /// rules that are returned have decided.
+    ///
+    /// # Errors
+    ///
+    /// What the store says, or the stop.
+    pub async fn decide(
+        &mut self,
+        work: &Work,
+        app: &App,
+    ) -> Result<(DecidedFiles, Arc<Governance>), StageError> {
+        let app_id = app_id(&work.db, app).await?;
+        let mut total = DecidedFiles::default();
+        loop {
+            let governance = self.governance(work).await?;
+            take_rules_over(work, app, app_id, &governance).await?;
+            let decided = decide_waiting(work, app, &governance).await?;
+            total += decided;
+            if decided.files > 0 || self.bounded.as_ref() != Some(&governance.stamp) {
+                if !limits::stop_exceeded(work, &governance).await?.is_empty() {
+                    continue;
+                }
+                self.bounded = Some(governance.stamp.clone());
+            }
+            if !decisions::waiting(&work.db, app_id).await? {
+                return Ok((total, governance));
+            }
+        }
+    }
+
+    /// Does what there is to do in an app: settles writes of unknown outcome, decides, and carries out what is due, until
+    /// nothing is. `None` where another process is at it.
+    ///
+    /// # Errors
+    ///
+    /// What the store says, the stop, or a lost lease; what the app says where it has failed as a whole.
+    pub async fn round(&mut self, work: &Work, app: &App) -> Result<Option<Round>, StageError> {
+        let Some(lease) = TaskLease::try_take(work, &govern_task(app)).await? else {
+            return Ok(None);
+        };
+        let done = self.work_off(work, app, None, &mut |_| {}).await;
+        lease.release(work).await?;
+        done.map(Some)
+    }
+
+    /// Decides whatever waits in an app, and carries out what is due: all of it, or what belongs to a run. `acted_on` is told
+    /// how many more actions were looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`round`](Self::round).
+    pub(in crate::pipeline) async fn work_off(
+        &mut self,
+        work: &Work,
+        app: &App,
+        run: Option<ActionRunId>,
+        acted_on: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<Round, StageError> {
+        let app_id = app_id(&work.db, app).await?;
+        let mut round = Round::default();
+        loop {
+            let (decided, governance) = self.decide(work, app).await?;
+            round.decided += decided;
+            let settled = settle(work, app, &governance).await?;
+            let now = work.clock.now();
+            let due = actions::next_due(&work.db, app_id, run).await?;
+            let is_paused = round
+                .acted
+                .cap_paused_until
+                .is_some_and(|until| until > now);
+            if due.is_none_or(|due| due > now) || is_paused {
+                round.next_due = earliest([
+                    due.filter(|due| *due > now),
+                    settled.next_due,
+                    round.acted.cap_paused_until,
+                ]);
+                return Ok(round);
+            }
+            let run = match run {
+                Some(run) => run,
+                None => service_run(work, now).await?,
+            };
+            let acted = act(work, app, &governance, run, ROUND).await?;
+            let is_idle = acted.ended.is_empty();
+            acted_on(acted.ended.len() as u64);
+            tell(work, app, &acted).await?;
+            round.acted.ended.extend(acted.ended);
+            round.acted.cap_paused_until = acted.cap_paused_until;
+            if is_idle {
+                // Others are at what is due.
+                round.next_due =
+                    earliest([acted.next_due, settled.next_due, acted.cap_paused_until]);
+                return Ok(round);
+            }
+        }
+    }
+}
+
+/// The task whose lease is the right to govern an app.
+#[must_use]
+pub fn govern_task(app: &App) -> String {
+    format!("govern:{app}")
+}
+
+/// Tells log and metrics what became of actions.
+async fn tell(work: &Work, app: &App, acted: &Acted) -> Result<(), StoreError> {
+    for (id, file, outcome) in &acted.ended {
+        let Some(action) = actions::get(&work.db, *id).await? else {
+            continue;
+        };
+        ActionEnded {
+            tenant: &app.tenant,
+            app: &app.name,
+            file: *file,
+            action: match action.wanted.verb {
+                Verb::Apply => LabelAction::Apply,
+                Verb::Remove => LabelAction::Remove,
+                Verb::Restore => LabelAction::Restore,
+            },
+            reason: match outcome {
+                Outcome::Applied | Outcome::Removed | Outcome::Restored => None,
+                Outcome::Because(reason) => Some(*reason),
+            },
+            seconds: (work.clock.now() - action.made)
+                .to_std()
+                .unwrap_or_default(),
+        }
+        .emit();
+    }
+    Ok(())
+}
+
+async fn service_run(work: &Work, now: DateTime<Utc>) -> Result<ActionRunId, StoreError> {
+    let tx = work.db.begin().await?;
+    let run = actions::service_run(&tx, now).await?;
+    tx.commit().await?;
+    Ok(run)
+}
+
+/// Has all files of the app decided anew where the rules are others than those that decided last.
+async fn take_rules_over(
+    work: &Work,
+    app: &App,
+    app_id: crate::store::apps::AppId,
+    governance: &Governance,
+) -> Result<(), StoreError> {
+    let now = work.clock.now();
+    let traits = governance.rules.apps.get(&app.name);
+    let stamp = stamp::of_app(governance, &format!("{traits:?}"), now);
+    if decisions::governed_by(&work.db, app_id).await?.as_deref() == Some(stamp.as_str()) {
+        return Ok(());
+    }
+    let tx = work.db.begin().await?;
+    decisions::govern(&tx, app_id, &stamp, now).await?;
+    tx.commit().await
+}
+
+fn earliest<const N: usize>(times: [Option<DateTime<Utc>>; N]) -> Option<DateTime<Utc>> {
+    times.into_iter().flatten().min()
+}
