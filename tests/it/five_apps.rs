@@ -44,6 +44,16 @@ impl App {
             Self::Local => "share",
         }
     }
+
+    /// Lines of the configuration by which nobody waits for the pace that its service asks for, beside `units_per_minute` of
+    /// Microsoft.
+    fn pace(self) -> &'static str {
+        match self {
+            Self::Box => "calls_per_minute = 1000000\n",
+            Self::Google => "units_per_minute = 100000000\nuser_units_per_minute = 100000000\n",
+            Self::SharePoint | Self::OneDrive | Self::Local => "",
+        }
+    }
 }
 
 /// What is known of a file: its reason code or `ok`, and its label.
@@ -118,11 +128,10 @@ impl FiveApps {
                 text.push_str(line);
             }
             text.push('\n');
-            let mut names = App::ALL
-                .iter()
-                .map(|app| format!("name = \"{}\"", app.name()));
-            if names.any(|name| name == line) {
+            let mut apps = App::ALL.into_iter();
+            if let Some(app) = apps.find(|app| line == format!("name = \"{}\"", app.name())) {
                 text.push_str(settings.app);
+                text.push_str(app.pace());
             }
         }
         let Settings { app, tables, .. } = settings;
