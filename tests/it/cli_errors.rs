@@ -35,6 +35,8 @@ const COMMANDS: &[&str] = &[
     "policy",
     "policy check",
     "policy test",
+    "policy simulate",
+    "policy diff",
     "policy enable",
     "policy disable",
     "rules",

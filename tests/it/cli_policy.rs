@@ -1,4 +1,4 @@
-//! `labeld rules`, `labeld policy check` and `labeld policy test`.
+//! `labeld rules`, `labeld policy check`, `labeld policy test`, `labeld policy enable` and `labeld policy disable`.
 
 use std::fs;
 
@@ -136,4 +136,68 @@ fn check_counts_policies_and_refuses_what_cannot_work() {
         .run(["check"])
         .expect(78)
         .says(&["error: policy reports: no label of the tenant is called `Generall`"]);
+}
+
+#[test]
+fn policies_are_switched_beside_the_configuration() {
+    let workspace =
+        with_policies("[[policy]]\nname = \"all\"\nactions = { apply_label = \"General\" }\n");
+    for name in ["a.docx", "b.docx"] {
+        workspace.write(name, crate::workspace::docx(None));
+    }
+    workspace
+        .run(["rescan"])
+        .expect(0)
+        .says(&["2 files would get a label"]);
+    let state = |target: &str| workspace.rows(["explain", target]).remove(0);
+    assert_eq!(state("share:a.docx")["mode"], "observe");
+    workspace.run(["policy", "disable", "all"]).expect(0);
+    let off = state("share:a.docx");
+    assert!(off["verdict"].is_null(), "{off}");
+    let switched = off["policies"][0]["switched"].as_str().unwrap();
+    assert!(switched.starts_with("switched off by "), "{off}");
+    let ended = workspace
+        .run(["policy", "enable", "all", "--mode", "enforce"])
+        .expect(0)
+        .says(&[
+            "2 files would be written by policy all",
+            "100 a day, 0 used today",
+        ]);
+    assert_eq!(ended.out, "acme: policy all is enabled, mode enforce\n");
+    assert_eq!(state("share:a.docx")["mode"], "enforce");
+    workspace
+        .run(["policy", "enable", "none"])
+        .expect(2)
+        .says(&["no policy is called `none`; there is all"]);
+    workspace
+        .run(["policy", "disable", "all", "--tenant", "none"])
+        .expect(2)
+        .says(&["policy all is in no such tenant"]);
+    let entries = workspace.run(["audit", "export"]).expect(0).json_lines();
+    let switches = entries
+        .iter()
+        .filter(|entry| entry["kind"] == "config.policy_switch");
+    let switches: Vec<_> = switches
+        .map(|entry| entry["document"]["enabled"].clone())
+        .collect();
+    assert_eq!(switches, [false, true]);
+}
+
+/// Whose labels are to be written must be known.
+#[test]
+fn a_policy_is_not_enforced_without_the_tenants_id() {
+    let workspace =
+        with_policies("[[policy]]\nname = \"all\"\nactions = { remove_label = true }\n");
+    let path = workspace.path("labeld.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let without = text
+        .lines()
+        .filter(|line| !line.starts_with("id = ") && !line.starts_with("labels = "));
+    fs::write(&path, without.collect::<Vec<_>>().join("\n")).unwrap();
+    workspace.run(["rescan"]).expect(0);
+    workspace
+        .run(["policy", "enable", "all", "--mode", "enforce"])
+        .expect(2)
+        .says(&["cannot enforce policy all in tenant acme", "add it as `id`"]);
+    workspace.run(["policy", "enable", "all"]).expect(0);
 }

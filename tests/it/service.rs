@@ -4,6 +4,7 @@ mod absent_store;
 mod audit;
 mod clock;
 mod full_disk;
+mod govern;
 mod lost_lease;
 mod notifications;
 mod rescan;

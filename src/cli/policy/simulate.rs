@@ -17,7 +17,7 @@ use crate::cli::session::{self, Session};
 use crate::clock::{Clock, SystemClock};
 use crate::model::policy::PolicyMode;
 use crate::model::{Reason, TenantName};
-use crate::pipeline::simulate::{Outcome, Rulebook, Simulation, simulate};
+use crate::pipeline::simulate::{Outcome, Rulebook, Simulation, Within, simulate};
 use crate::store::Access;
 use crate::store::cap::{self, CapKey, CapState};
 
@@ -82,6 +82,28 @@ pub(super) fn run(args: &PolicySimulateArgs) -> Result<Exit> {
         let simulation = simulate(&session.db, &rulebook, &args.chosen.within(), 0).await?;
         print(args, &session, &rulebook, &simulation, now).await
     })
+}
+
+/// Tells how many files a policy would write, and when the last of all labels can be applied under the caps.
+///
+/// # Errors
+///
+/// Those of the store.
+pub(super) async fn tell_forecast(session: &Session, policy: &str) -> Result<()> {
+    let now = SystemClock.now();
+    let rulebook = rules::load(&session.db, &session.config, &Chosen::default(), now).await?;
+    let rulebook = Arc::new(rulebook);
+    let simulation = simulate(&session.db, &rulebook, &Within::default(), 0).await?;
+    let written = simulation.outcomes.iter();
+    let written = written.filter(|outcome| outcome.policy.0 == policy && outcome.what.writes());
+    let files: u64 = written.map(|outcome| outcome.files).sum();
+    writeln!(
+        io::stderr(),
+        "by what is stored of them, {} files would be written by policy {policy}",
+        grouped(files)
+    )?;
+    let forecast = Forecast::new(session, &rulebook, &simulation, now).await?;
+    forecast.tell()
 }
 
 async fn print(

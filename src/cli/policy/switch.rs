@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
+use super::simulate;
 use crate::apps;
 use crate::cli::config_args::ConfigArgs;
 use crate::cli::exit::Exit;
@@ -117,10 +118,18 @@ fn run(config: &ConfigArgs, request: &SwitchRequest) -> Result<Exit> {
         }
         let reports = match Client::connect(&config.service.state_dir).await? {
             Some(service) => by_service(service, request).await?,
-            None => here(config, request).await?,
+            None => here(config.clone(), request).await?,
         };
         for report in &reports {
             print(&request.policy, report)?;
+        }
+        let acts =
+            |report: &SwitchReport| report.enabled && report.mode == PolicyMode::Enforce.as_str();
+        if reports.iter().any(acts) {
+            session::open_store(config, Access::Read, async |session| {
+                simulate::tell_forecast(&session, &request.policy).await
+            })
+            .await?;
         }
         Ok(Exit::Ok)
     })

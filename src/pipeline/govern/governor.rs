@@ -131,16 +131,9 @@ impl Governor {
             let settled = settle(work, app, &governance).await?;
             let now = work.clock.now();
             let due = actions::next_due(&work.db, app_id, run).await?;
-            let is_paused = round
-                .acted
-                .cap_paused_until
-                .is_some_and(|until| until > now);
-            if due.is_none_or(|due| due > now) || is_paused {
-                round.next_due = earliest([
-                    due.filter(|due| *due > now),
-                    settled.next_due,
-                    round.acted.cap_paused_until,
-                ]);
+            if due.is_none_or(|due| due > now) {
+                let times = [due, settled.next_due, round.acted.cap_paused_until];
+                round.next_due = next_after(now, times);
                 return Ok(round);
             }
             let run = match run {
@@ -154,9 +147,9 @@ impl Governor {
             round.acted.ended.extend(acted.ended);
             round.acted.cap_paused_until = acted.cap_paused_until;
             if is_idle {
-                // Others are at what is due.
-                round.next_due =
-                    earliest([acted.next_due, settled.next_due, acted.cap_paused_until]);
+                // The cap is reached, or others are at what is due.
+                let times = [acted.next_due, settled.next_due, acted.cap_paused_until];
+                round.next_due = next_after(now, times);
                 return Ok(round);
             }
         }
@@ -222,6 +215,11 @@ async fn take_rules_over(
     tx.commit().await
 }
 
-fn earliest<const N: usize>(times: [Option<DateTime<Utc>>; N]) -> Option<DateTime<Utc>> {
-    times.into_iter().flatten().min()
+/// The first of the times that are still to come. What is due already and was not done waits for somebody else.
+fn next_after<const N: usize>(
+    now: DateTime<Utc>,
+    times: [Option<DateTime<Utc>>; N],
+) -> Option<DateTime<Utc>> {
+    let times = times.into_iter().flatten();
+    times.filter(|time| *time > now).min()
 }

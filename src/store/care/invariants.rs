@@ -89,6 +89,18 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         fix: RUN,
     },
     Invariant {
+        code: "decision.file",
+        sql: "SELECT COUNT(*) FROM decision_job j JOIN file f ON f.id = j.file WHERE f.app <> j.app",
+        what: "decisions are waiting for files as if they were another app's",
+        fix: RESTORE,
+    },
+    Invariant {
+        code: "policy.match",
+        sql: "SELECT COUNT(*) FROM policy_match m JOIN policy p ON p.id = m.policy WHERE p.removed IS NOT NULL",
+        what: "policies that are gone still match files",
+        fix: RUN,
+    },
+    Invariant {
         code: "job.worker",
         sql: "SELECT COUNT(*) FROM scan_job j LEFT JOIN worker w ON w.id = j.worker
               WHERE j.worker IS NOT NULL AND (w.id IS NULL OR w.ended IS NOT NULL)",
