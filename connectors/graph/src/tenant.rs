@@ -11,6 +11,7 @@ use labeld_connector::{Error, ErrorKind, LabelSource, Result};
 use uuid::Uuid;
 
 use crate::dialect::Microsoft;
+use crate::drives::links::Links;
 use crate::endpoints::Endpoints;
 use crate::label_list::LabelList;
 use crate::token::{Credential, EntraTokens, Proof};
@@ -112,6 +113,8 @@ pub struct Tenant {
     pub(crate) service: Service,
     pub(crate) proof: Arc<Proof>,
     pub(crate) graph_tokens: Arc<TokenCache>,
+    /// Where the contents of files are. All apps share them as they share the pace, so that they are read in the same time.
+    pub(crate) links: Arc<Links>,
     /// By origin: SharePoint takes one token for each host (§1.7).
     sharepoint_tokens: Arc<Mutex<HashMap<String, Arc<TokenCache>>>>,
 }
@@ -157,15 +160,25 @@ impl Tenant {
             service,
             proof,
             graph_tokens,
+            links: Arc::default(),
             sharepoint_tokens: Arc::default(),
         }))
     }
 
-    /// The same tenant for one of its apps, whose calls are watched apart from the others'. Tokens and pace are shared.
+    /// The same tenant for one of its apps, whose calls are watched apart from the others'. All else is shared.
     #[must_use]
     pub fn watched(&self, watch: CallWatch) -> Arc<Self> {
         Arc::new(Self {
             service: self.service.watched(watch),
+            ..self.clone()
+        })
+    }
+
+    /// The same tenant for apps that begin as after a restart: nothing is remembered of files. Tokens and pace are shared.
+    #[must_use]
+    pub fn restarted(&self) -> Arc<Self> {
+        Arc::new(Self {
+            links: Arc::default(),
             ..self.clone()
         })
     }

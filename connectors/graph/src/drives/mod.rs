@@ -12,7 +12,7 @@ mod hints;
 mod info;
 mod item;
 mod libraries;
-mod links;
+pub(crate) mod links;
 mod obstacles;
 mod owners;
 mod page;
@@ -37,7 +37,7 @@ pub use scope::{DriveList, Extent, OwnerRule, Profile, Scope};
 
 use forest::Forest;
 use libraries::Libraries;
-use links::{Links, ServedSizes, no_links, no_sizes};
+use links::{ServedSizes, no_sizes};
 use owners::Owners;
 
 /// How long what changes rarely is remembered (§5.5, §7.5).
@@ -61,7 +61,6 @@ impl<S: Scope> Drives<S> {
                 tenant,
                 drives: Mutex::default(),
                 forest: Mutex::default(),
-                links: no_links(),
                 served_sizes: no_sizes(),
                 libraries: Libraries::default(),
                 owners: Owners::default(),
@@ -98,7 +97,6 @@ struct Core {
     /// What is known of drives, by id.
     drives: Mutex<HashMap<String, Arc<DriveInfo>>>,
     forest: Mutex<Forest>,
-    links: Links,
     served_sizes: ServedSizes,
     libraries: Libraries,
     owners: Owners,

@@ -253,7 +253,7 @@ impl Core {
                 if meta.kind == FileKind::File
                     && let Some(link) = Link::of(item)
                 {
-                    self.links.put(meta.file.clone(), link);
+                    self.tenant.links.put_listed(&meta.file, link);
                 }
                 walked.changes.push(Change::Upserted(meta));
             }

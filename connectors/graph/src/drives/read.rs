@@ -1,6 +1,7 @@
 //! Reading bytes (reference/microsoft-graph.md §4).
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use labeld_connector::http::range::checked_range;
@@ -70,16 +71,16 @@ impl Core {
             self.fresh(at, expected, &purpose).await?;
             return Ok(Bytes::new());
         }
-        let known = self.links.get(file);
+        let known = self.tenant.links.get(file);
         // What is remembered may be out of date, also where it contradicts.
         let known = known.filter(|link| expected.is_none_or(|version| link.version == *version));
         if let Some(link) = known {
             match self
-                .attempt(at, link, range.as_ref(), expected, &purpose)
+                .attempt(at, &link, range.as_ref(), expected, &purpose)
                 .await?
             {
                 Outcome::Read(bytes) => return Ok(bytes),
-                Outcome::Again(_) => self.links.remove(file),
+                Outcome::Again(_) => self.tenant.links.remove(file),
             }
         }
         let mut last = purpose.error(ErrorKind::Changed);
@@ -87,8 +88,9 @@ impl Core {
             let item = self.fresh(at, expected, &purpose).await?;
             let outcome = match Link::of(&item) {
                 Some(link) => {
-                    self.links.put(file.clone(), link.clone());
-                    self.attempt(at, link, range.as_ref(), expected, &purpose)
+                    let link = Arc::new(link);
+                    self.tenant.links.put(file, Arc::clone(&link));
+                    self.attempt(at, &link, range.as_ref(), expected, &purpose)
                         .await?
                 }
                 None => {
@@ -100,7 +102,7 @@ impl Core {
                 Outcome::Read(bytes) => return Ok(bytes),
                 Outcome::Again(error) => last = error,
             }
-            self.links.remove(file);
+            self.tenant.links.remove(file);
         }
         Err(last)
     }
@@ -123,7 +125,7 @@ impl Core {
     async fn attempt(
         &self,
         at: ItemRef<'_>,
-        link: Link,
+        link: &Link,
         range: Option<&Range<u64>>,
         expected: Option<&Version>,
         purpose: &Purpose<'_>,
@@ -228,7 +230,7 @@ impl Core {
             ));
         }
         if let Some(link) = Link::of(&item) {
-            self.links.put(at.file(), link);
+            self.tenant.links.put(&at.file(), Arc::new(link));
         }
         let now = Before {
             e_tag: item.e_tag.as_deref(),
@@ -272,7 +274,7 @@ impl Core {
         let mut parts = Vec::new();
         let mut wanting = Vec::new();
         for (file, version) in files {
-            let known = self.links.get(file);
+            let known = self.tenant.links.get(file);
             if known.is_some_and(|link| link.version == *version) {
                 continue;
             }
@@ -297,7 +299,7 @@ impl Core {
             Ok(items) => {
                 for (file, item) in wanting.into_iter().zip(items) {
                     if let Some(link) = item.ok().as_ref().and_then(Link::of) {
-                        self.links.put(file.clone(), link);
+                        self.tenant.links.put(file, Arc::new(link));
                     }
                 }
             }

@@ -50,7 +50,7 @@ impl Core {
         {
             return Err(purpose.error(ErrorKind::CheckedOut));
         }
-        self.links.remove(file);
+        self.tenant.links.remove(file);
         let after = match self.put(at, &before, body.clone(), &purpose).await {
             Ok(after) => after,
             Err(error) if fate_is_unknown(&error) && !says_not_checked_out(&error) => {

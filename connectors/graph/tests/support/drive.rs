@@ -24,7 +24,7 @@ pub struct AppDrive<S> {
 impl<S: Scope + Clone> AppDrive<S> {
     /// A connector as after a restart.
     pub fn app(&self) -> Arc<dyn Connector> {
-        self.app_of(self.world.tenant())
+        self.app_of(self.world.tenant().restarted())
     }
 
     pub fn app_of(&self, tenant: Arc<Tenant>) -> Arc<dyn Connector> {

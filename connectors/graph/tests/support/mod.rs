@@ -109,7 +109,7 @@ impl World {
         }
     }
 
-    /// The tenant as [`options`](Self::options) say, made once: it remembers tokens, and nothing of files.
+    /// The tenant as [`options`](Self::options) say, made once: it remembers tokens, and what apps were told of files.
     pub fn tenant(&self) -> Arc<Tenant> {
         let tenant = self
             .tenant
