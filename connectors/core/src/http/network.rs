@@ -94,12 +94,21 @@ impl Network {
     }
 }
 
+/// Bytes of one answer that a service may send before they are taken: a file that is fetched whole.
+const STREAM_WINDOW: u32 = 1 << 20;
+
+/// The same for all answers on a connection. It bounds the memory that all the files fetched side by side take before anybody has
+/// looked at them, and leaves 20 MB a second on a line with a round trip of a tenth of a second.
+const CONNECTION_WINDOW: u32 = 2 << 20;
+
 fn builder(options: &NetworkOptions) -> Result<ClientBuilder> {
     let mut builder = Client::builder()
         .user_agent(&options.user_agent)
         .redirect(Policy::none())
         .referer(false)
         .connect_timeout(options.connect_timeout)
+        .http2_initial_stream_window_size(STREAM_WINDOW)
+        .http2_initial_connection_window_size(CONNECTION_WINDOW)
         .no_proxy();
     for pem in &options.extra_roots_pem {
         let certificates = Certificate::from_pem_bundle(pem).map_err(|cause| {
