@@ -235,6 +235,13 @@ fn what_the_policies_make_of_a_file() {
 
         let notes = ask("share:notes.txt");
         assert!(notes["verdict"].is_null(), "{notes}");
+        let gates = notes["gates"].as_array().unwrap();
+        let stopped = gates.iter().find(|gate| !gate["reason"].is_null());
+        assert_eq!(
+            stopped.unwrap()["reason"],
+            "file.type_unsupported",
+            "{notes}"
+        );
         let human = workspace
             .run(["explain", "share:plans/secret.docx"])
             .expect(0)

@@ -1,12 +1,15 @@
 //! What the policies make of a file, and why: every policy and its conditions, every gate, the row of the decision table, and
 //! what would have to change.
 
+mod next;
+
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::Result;
 use serde::Serialize;
 
+use self::next::next;
 use crate::apps;
 use crate::cli::UsageError;
 use crate::cli::exit::Exit;
@@ -15,8 +18,8 @@ use crate::cli::session::Session;
 use crate::clock::{Clock, SystemClock};
 use crate::model::Reason;
 use crate::model::inventory::FileRecord;
-use crate::model::policy::PolicyMode;
 use crate::pipeline::govern::{Explanation, explain};
+use crate::policy::gates::Gate;
 use crate::policy::{Check, DecidedBy, PolicyLook, Truth};
 use crate::store::actions::{Action, ActionState};
 
@@ -343,21 +346,38 @@ impl ConditionRow {
     }
 }
 
+/// Gates 13, 19 and 20 are none of a file's own: an earlier decision, the table below, and the rehearsal of the write.
 fn gates(explained: &Explanation) -> Vec<GateRow> {
-    let Some(gates) = &explained.decision.trace.gates else {
-        return Vec::new();
+    let gates = &explained.gates;
+    let row = |gate: &Gate, reason: Option<Reason>| GateRow {
+        number: gate.number,
+        question: gate.question,
+        reason: reason.map(Reason::code),
     };
-    let passed = gates.passed.iter().map(|gate| GateRow {
-        number: gate.number,
-        question: gate.question,
-        reason: None,
-    });
-    let stopped = gates.stopped.iter().map(|(gate, reason)| GateRow {
-        number: gate.number,
-        question: gate.question,
-        reason: Some(reason.code()),
-    });
-    passed.chain(stopped).collect()
+    let passed = gates.passed.iter().map(|gate| row(gate, None));
+    let stopped = gates
+        .stopped
+        .iter()
+        .map(|(gate, reason)| row(gate, Some(*reason)));
+    let mut rows: Vec<GateRow> = passed.chain(stopped).collect();
+    if let Some(action) = &explained.action
+        && matches!(action.state, ActionState::Waiting | ActionState::Suspended)
+    {
+        let is_off = action.state == ActionState::Suspended;
+        let is_paused = explained.cap.is_some_and(|cap| cap.paused_until.is_some());
+        rows.push(GateRow {
+            number: 12,
+            question: "is its policy still switched on?",
+            reason: is_off.then_some(Reason::PolicySuspended.code()),
+        });
+        rows.push(GateRow {
+            number: 21,
+            question: "has the cap a place left?",
+            reason: is_paused.then_some(Reason::CapReached.code()),
+        });
+    }
+    rows.sort_by_key(|row| row.number);
+    rows
 }
 
 fn rows(explained: &Explanation) -> Vec<TableRow> {
@@ -392,52 +412,4 @@ impl ActionRow {
         let detail = detail.map_or_else(String::new, |it| format!(": {it}"));
         format!("{} {} {}{reason}{detail}", self.id, self.verb, self.state)
     }
-}
-
-/// What would have to change for something to be done.
-fn next(explained: &Explanation) -> Vec<String> {
-    let decision = &explained.decision;
-    let mut next = Vec::new();
-    let Some(planned) = &decision.planned else {
-        let near = decision.trace.policies.iter();
-        for look in near.filter(|look| look.is_near_miss()) {
-            for check in &look.failing {
-                next.push(format!(
-                    "policy {} would match with {}",
-                    look.policy, check.wanted
-                ));
-            }
-        }
-        return next;
-    };
-    if let Some(reason) = planned.verdict.reason() {
-        next.push(reason.fix().to_owned());
-    }
-    let options = decision.trace.options.iter();
-    next.extend(options.map(|option| format!("it would be done with {option}")));
-    if !planned.verdict.writes() {
-        return next;
-    }
-    if planned.mode == PolicyMode::Observe {
-        next.push(format!(
-            "`labeld policy enable {} --mode enforce` lets the policy act",
-            planned.policy
-        ));
-    } else if explained.canary_is_used_up {
-        next.push(format!(
-            "the policy has acted on as many files as its canary lets it: look at them, then `labeld policy enable {}` lets it go on",
-            planned.policy
-        ));
-    }
-    let waiting = explained.action.as_ref();
-    let is_waiting = waiting.is_some_and(|action| action.state == ActionState::Waiting);
-    let paused = explained.cap.and_then(|cap| cap.paused_until);
-    if let Some(until) = paused.filter(|_| is_waiting) {
-        next.push(format!(
-            "the cap is reached ({}); it lets on at {}",
-            Reason::CapReached.code(),
-            until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-        ));
-    }
-    next
 }

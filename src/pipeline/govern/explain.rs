@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::facts_of;
 use super::governance::{Governance, TenantRules};
+use crate::model::DEFAULT_SIZE_LIMIT;
 use crate::model::inventory::FileRecord;
 use crate::model::policy::{PolicyMode, PolicyName};
+use crate::policy::gates::{self, GateOutcome, Purpose};
 use crate::policy::{Decision, evaluate};
 use crate::store::actions::{self, Action, ActionQuery};
 use crate::store::cap::{self, CapKey, CapState};
@@ -19,6 +21,8 @@ use crate::store::{Db, StoreError, apps, decisions, ledger, owners};
 pub struct Explanation {
     /// What the policies say, with the trace of how they came to it.
     pub decision: Decision,
+    /// The gates of a write, whether a policy wants one or not.
+    pub gates: GateOutcome,
     /// The name of the label that the winning policy wants, or that the file has.
     pub names: LabelNames,
     /// Policies that somebody has switched, or that were stopped by their own bound.
@@ -64,6 +68,7 @@ pub async fn explain(
     let mut written = ledger::newest_applied(db, &[record.id]).await?;
     let facts = facts_of(record, kind, owner, written.remove(&record.id));
     let decision = evaluate(&governance.policies, &facts, now);
+    let size_limit = app.map_or(DEFAULT_SIZE_LIMIT, |app| app.traits.size_limit);
     let query = ActionQuery {
         file: Some(record.id),
         ..ActionQuery::default()
@@ -80,6 +85,7 @@ pub async fn explain(
         None => None,
     };
     Ok(Explanation {
+        gates: gates::pass(&facts, Purpose::Write, size_limit),
         names: names(&governance, &decision),
         switched: switched(&governance),
         waits: decisions::is_waiting(db, record.id).await?,
