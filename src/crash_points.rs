@@ -25,10 +25,26 @@ pub enum CrashPoint {
     AfterFactsCommit,
     /// A label list was fetched and compared; it is stored nowhere.
     BeforeLabelsCommit,
+    /// Actions are claimed; nothing was done to their files.
+    AfterActionClaim,
+    /// A write was rehearsed; its intent and its place under the cap are stored nowhere.
+    BeforeIntentCommit,
+    /// The intent is stored; nothing was sent.
+    AfterIntentCommit,
+    /// A write is marked as sent; nothing was.
+    BeforeSend,
+    /// The service has answered a write, in whatever way; that is stored nowhere.
+    AfterAnswer,
+    /// The outcome of a write is about to be stored.
+    BeforeOutcomeCommit,
+    /// The outcome of a write is stored.
+    AfterOutcomeCommit,
+    /// A write without an outcome was taken to find out what became of it.
+    DuringSettle,
 }
 
 impl CrashPoint {
-    /// All of them, in the order of the work.
+    /// Those of listing and reading, in the order of the work.
     pub const ALL: &'static [Self] = &[
         Self::BeforePageCommit,
         Self::AfterPageCommit,
@@ -39,6 +55,18 @@ impl CrashPoint {
         Self::BeforeFactsCommit,
         Self::AfterFactsCommit,
         Self::BeforeLabelsCommit,
+    ];
+
+    /// Those on the way of a label to a file, in the order of the work.
+    pub const WRITING: &'static [Self] = &[
+        Self::AfterActionClaim,
+        Self::BeforeIntentCommit,
+        Self::AfterIntentCommit,
+        Self::BeforeSend,
+        Self::AfterAnswer,
+        Self::BeforeOutcomeCommit,
+        Self::AfterOutcomeCommit,
+        Self::DuringSettle,
     ];
 
     /// Its name in `LABELD_CRASH_AT`.
@@ -54,6 +82,14 @@ impl CrashPoint {
             Self::BeforeFactsCommit => "before-facts-commit",
             Self::AfterFactsCommit => "after-facts-commit",
             Self::BeforeLabelsCommit => "before-labels-commit",
+            Self::AfterActionClaim => "after-action-claim",
+            Self::BeforeIntentCommit => "before-intent-commit",
+            Self::AfterIntentCommit => "after-intent-commit",
+            Self::BeforeSend => "before-send",
+            Self::AfterAnswer => "after-answer",
+            Self::BeforeOutcomeCommit => "before-outcome-commit",
+            Self::AfterOutcomeCommit => "after-outcome-commit",
+            Self::DuringSettle => "during-settle",
         }
     }
 }

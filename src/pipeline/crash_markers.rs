@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::place;
 use crate::model::inventory::FileId;
-use crate::store::{Db, StoreError, queue};
+use crate::store::{Db, StoreError, actions, queue};
 
 /// Parses that can be noted at a time; a process has fewer threads.
 const SLOTS: usize = 256;
@@ -74,9 +74,10 @@ impl CrashMarkers {
             crashed.extend(read_slots(file).map_err(|error| failed(path, error))?);
         }
         if !crashed.is_empty() {
-            tracing::warn!("labeld died while it read {} files", crashed.len());
+            tracing::warn!("labeld died while it read or wrote {} files", crashed.len());
             let tx = db.begin().await?;
             queue::note_crash(&tx, &crashed).await?;
+            actions::note_crash(&tx, &crashed).await?;
             tx.commit().await?;
         }
         let mut own = None;

@@ -6,6 +6,7 @@ pub mod calls;
 mod crash_markers;
 mod discover;
 pub mod exposure;
+mod file_facts;
 pub mod govern;
 mod heartbeat;
 mod knowledge;

@@ -61,7 +61,7 @@ pub(super) fn job_end(
 
 /// The delay after `attempt` earlier failures: doubled each time, up to a quarter less by the file's number, so that files
 /// that failed together are not tried together.
-fn delay(file: FileId, attempt: u32) -> TimeDelta {
+pub(super) fn delay(file: FileId, attempt: u32) -> TimeDelta {
     let factor = 1_i32 << attempt.min(16);
     let whole = (FIRST_DELAY * factor).min(LONGEST_DELAY);
     let spread = file

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use super::{CrashMarkers, MemoryBudget, StopSignal};
 use crate::clock::Clock;
 use crate::model::inventory::FileId;
+use crate::store::actions::ActionId;
 use crate::store::workers::WorkerId;
 use crate::store::{Db, StoreError, tasks};
 
@@ -37,6 +38,8 @@ pub struct Work {
     pub unreturned: Arc<Unreturned>,
     /// Tasks that this process is at.
     pub tasks_in_hand: Arc<TasksInHand>,
+    /// Actions that this process is at.
+    pub actions_in_hand: Arc<ActionsInHand>,
 }
 
 impl Work {
@@ -61,6 +64,7 @@ impl Work {
             undecided: Arc::default(),
             unreturned: Arc::default(),
             tasks_in_hand: Arc::default(),
+            actions_in_hand: Arc::default(),
         }
     }
 
@@ -129,6 +133,59 @@ impl Unreturned {
 
     pub(super) fn take(&self) -> Vec<FileId> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The actions that some part of the process is at. What the worker has claimed and is not here was left behind, because the
+/// store did not answer when it should have been given back.
+#[derive(Debug, Default)]
+pub struct ActionsInHand {
+    held: Mutex<HashSet<ActionId>>,
+    claiming: tokio::sync::Mutex<()>,
+}
+
+impl ActionsInHand {
+    fn held(&self) -> std::sync::MutexGuard<'_, HashSet<ActionId>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps others from claiming and from looking for what was left behind: between a claim and
+    /// [`take`](Self::take) it would look so.
+    pub(super) async fn claiming(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.claiming.lock().await
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<ActionId> {
+        self.held().iter().copied().collect()
+    }
+
+    /// Whether some part of the process is at it.
+    pub(super) fn has(&self, action: ActionId) -> bool {
+        self.held().contains(&action)
+    }
+
+    /// Says that a part of the process is at an action, until the answer is dropped.
+    pub(super) fn take(self: &Arc<Self>, action: ActionId) -> ActionInHand {
+        self.held().insert(action);
+        ActionInHand {
+            action,
+            all: Arc::clone(self),
+        }
+    }
+}
+
+/// An action that this part of the process is at.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct ActionInHand {
+    action: ActionId,
+    all: Arc<ActionsInHand>,
+}
+
+impl Drop for ActionInHand {
+    fn drop(&mut self) {
+        self.all.held().remove(&self.action);
     }
 }
 

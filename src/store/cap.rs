@@ -132,6 +132,22 @@ pub async fn land(tx: &Tx, key: CapKey<'_>, day: CapDay, also_next: bool) -> Res
     Ok(())
 }
 
+/// Counts a write that has landed and has no place: it was given back because the write seemed not to have happened.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn land_without_place(tx: &Tx, key: CapKey<'_>, day: CapDay) -> Result<()> {
+    tx.execute(
+        "INSERT INTO cap_day (tenant, app_kind, day, taken, landed) VALUES ($1, $2, $3, 1, 1)
+         ON CONFLICT (tenant, app_kind, day)
+         DO UPDATE SET taken = cap_day.taken + 1, landed = cap_day.landed + 1",
+        values![key.tenant.0.as_str(), key.app_kind, day.number()],
+    )
+    .await?;
+    Ok(())
+}
+
 /// How a cap stands. `now` as for [`reserve`]; nothing is changed.
 ///
 /// # Errors

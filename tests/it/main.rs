@@ -3,6 +3,7 @@
 // Whatever fails in here is the failure report of a test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod apply;
 mod borders;
 mod cli_audit;
 mod cli_cloud;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use labeld_connector::http::{
     Network, PaceOptions, Pacer, Secret, ServerClock, Service, TokenCache,
 };
@@ -170,6 +171,10 @@ impl Connector for BoxApp {
             // Where each range is preceded by a look at the file, it is another call.
             free_ranges: true,
         }
+    }
+
+    fn service_time(&self) -> Option<DateTime<Utc>> {
+        self.service.clock().told()
     }
 
     async fn feeds(&self) -> Result<FeedList> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use labeld_connector::{
     Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind, Examined, Exposure,
     FeedList, FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, OwnerDetails, ReadOptions,
@@ -245,6 +246,10 @@ impl fmt::Display for Chaos {
 impl Connector for Chaos {
     fn capabilities(&self) -> Capabilities {
         self.inner.capabilities()
+    }
+
+    fn service_time(&self) -> Option<DateTime<Utc>> {
+        self.inner.service_time()
     }
 
     async fn feeds(&self) -> Result<FeedList> {

@@ -20,6 +20,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 
 pub use access::{Answer, Exposure, Obstacles, OwnerDetails};
 pub use error::{CoveredEdit, Error, ErrorKind, Result};
@@ -107,6 +108,12 @@ pub trait Connector: Debug + Display + Send + Sync + 'static {
 
     /// The labels that the service itself reads and sets, where it can.
     fn native_labels(&self) -> Option<&dyn NativeLabels> {
+        None
+    }
+
+    /// The service's own time, after the `Date` of its last answer: a witness against a machine's wrong clock (rules §6).
+    /// `None` where the app has no service, or none has answered yet.
+    fn service_time(&self) -> Option<DateTime<Utc>> {
         None
     }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use labeld_connector::{
     Capabilities, ChangeHints, ChangePage, Connector, Cursor, Examined, Exposure, FeedList,
     FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, OwnerDetails, ReadOptions, Result, Version,
@@ -25,6 +26,10 @@ impl Connector for GoogleDrive {
             // Each range costs as much as the whole file (reference/google-drive.md §5).
             free_ranges: false,
         }
+    }
+
+    fn service_time(&self) -> Option<DateTime<Utc>> {
+        self.client.drive.clock().told()
     }
 
     async fn feeds(&self) -> Result<FeedList> {

@@ -130,10 +130,12 @@ impl Governor {
             round.decided += decided;
             let settled = settle(work, app, &governance).await?;
             let now = work.clock.now();
-            let due = actions::next_due(&work.db, app_id, run).await?;
+            let (applies, others) = actions::next_due(&work.db, app_id, run).await?;
+            let paused_until = round.acted.cap_paused_until;
+            let applies = applies.map(|due| paused_until.map_or(due, |until| due.max(until)));
+            let due = applies.into_iter().chain(others).min();
             if due.is_none_or(|due| due > now) {
-                let times = [due, settled.next_due, round.acted.cap_paused_until];
-                round.next_due = next_after(now, times);
+                round.next_due = next_after(now, [due, settled.next_due, None]);
                 return Ok(round);
             }
             let run = match run {

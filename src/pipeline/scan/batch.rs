@@ -12,7 +12,7 @@ use crate::model::catalogue::CatalogueEntry;
 use crate::model::inventory::{FileFacts, FileId};
 use crate::pipeline::learn::ForeignLabels;
 use crate::pipeline::retry::{MOST_CRASHES, job_end};
-use crate::pipeline::{App, StageError, Work};
+use crate::pipeline::{App, StageError, Work, apply};
 use crate::store::apps::AppId;
 use crate::store::queue::{self, Job, JobClass, JobEnd};
 use crate::store::runs::{self, Counters, Phase, RunId};
@@ -140,6 +140,7 @@ impl Batch {
         let tx = work.db.begin().await?;
         files::apply_changes(&tx, app_id, &self.changes, self.now).await?;
         files::store_facts(&tx, &self.facts).await?;
+        apply::land_late(&tx, &self.facts, &*work.clock).await?;
         runs::record_everywhere(&tx, app_id, &self.outcomes).await?;
         labels::put_external(&tx, &app.tenant, &self.foreign).await?;
         if !self.crashed.is_empty() {

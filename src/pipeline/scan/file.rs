@@ -2,19 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use labeld_connector::{Change, Error, ErrorKind};
-use labeld_formats::{Label, READER_VERSION, Reading, TenantKnowledge};
+use labeld_formats::{Reading, TenantKnowledge};
 
-use crate::model::inventory::{FileFacts, FileId, FileLabel, ScanTarget};
+use crate::model::inventory::{FileFacts, FileId, ScanTarget};
 use crate::model::{FileState, Reason};
+use crate::pipeline::file_facts::file_facts;
 use crate::pipeline::read_file::{Attempt, Attempted, read_file};
 use crate::pipeline::retry::MOST_CRASHES;
 use crate::pipeline::verdict::{self, Verdict};
 use crate::pipeline::{App, Work, error_chain};
 use crate::store::queue::Job;
-
-/// Reader number stored with facts that say nothing about the bytes (the file could not be fetched):
-/// no reader has it, so that the next run tries again.
-const NO_READER: u32 = 0;
 
 /// Attempts at a file that changes while it is read.
 const MOST_ATTEMPTS: u32 = 3;
@@ -135,38 +132,8 @@ impl FileReading {
         failure: Option<Error>,
     ) -> Outcome {
         let reason = verdict.reason;
-        // A file that crashed its readers was read as far as it can be.
-        let try_again =
-            reason.is_some_and(|reason| reason.is_error() && reason != Reason::FilePoison);
-        let protection = reading
-            .as_ref()
-            .map(|reading| reading.protection.clone())
-            .unwrap_or_default();
-        let facts = FileFacts {
-            version: self.file.version.clone(),
-            reader: if try_again { NO_READER } else { READER_VERSION },
-            read_at: self.now,
-            format: reading
-                .as_ref()
-                .and_then(|reading| reading.format)
-                .map(|format| format.name().to_owned()),
-            state: verdict.state.as_str().to_owned(),
-            reason: reason.map(|reason| reason.code().to_owned()),
-            detail: verdict.detail,
-            protection: protection.kind.name().to_owned(),
-            protection_detail: details(&protection),
-            signed: reading
-                .as_ref()
-                .is_some_and(|reading| reading.signatures.signed),
-            bytes_read: self.cost.0,
-            reads: self.cost.1,
-            labels: reading
-                .map(|reading| reading.labels)
-                .unwrap_or_default()
-                .iter()
-                .map(label)
-                .collect(),
-        };
+        let version = self.file.version.clone();
+        let facts = file_facts(version, verdict, reading, self.cost, self.now);
         Outcome {
             file: self.file.id,
             facts,
@@ -175,23 +142,5 @@ impl FileReading {
             reason,
             failure,
         }
-    }
-}
-
-/// The protection without its kind, which has a column of its own.
-fn details(protection: &labeld_formats::Protection) -> serde_json::Value {
-    let mut details = serde_json::to_value(protection).unwrap_or_default();
-    if let Some(fields) = details.as_object_mut() {
-        fields.remove("kind");
-    }
-    details
-}
-
-fn label(label: &Label) -> FileLabel {
-    FileLabel {
-        site_id: label.site_id,
-        id: label.id,
-        effective: label.effective,
-        document: serde_json::to_value(label).unwrap_or_default(),
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Action, ActionId, ActionRunId, ActionState, COLUMNS, Verb, read};
+use crate::model::inventory::FileId;
 use crate::store::apps::AppId;
 use crate::store::db::{Db, Source, Tx};
 use crate::store::error::Result;
@@ -133,7 +134,8 @@ pub async fn abandoned(tx: &Tx, worker: WorkerId, in_hand: &[ActionId]) -> Resul
         .await
 }
 
-/// When the next action of the app is due that nobody is at; `None` where none waits.
+/// When the next action of the app is due: the next that applies a label, and the next other one. Those of files whose last
+/// write is not settled yet are left out.
 ///
 /// # Errors
 ///
@@ -142,17 +144,32 @@ pub async fn next_due(
     source: &impl Source,
     app: AppId,
     run: Option<ActionRunId>,
-) -> Result<Option<DateTime<Utc>>> {
+) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
     let rows = source
         .query(
-            "SELECT MIN(due) FROM action
-             WHERE app = $1 AND state = 0 AND ended IS NULL AND (CAST($2 AS BIGINT) IS NULL OR run = CAST($2 AS BIGINT))",
+            "SELECT MIN(CASE WHEN verb = 0 THEN due END), MIN(CASE WHEN verb <> 0 THEN due END) FROM action a
+             WHERE app = $1 AND state = 0 AND ended IS NULL AND (CAST($2 AS BIGINT) IS NULL OR run = CAST($2 AS BIGINT))
+                AND worker IS NULL
+                AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.file = a.file AND l.state IN (0, 4))",
             values![app.0, run.map(|run| run.0)],
         )
         .await?;
-    let row = rows.into_iter().next();
-    Ok(row
-        .map(|mut row| row.take::<Option<DateTime<Utc>>>())
-        .transpose()?
-        .flatten())
+    match rows.into_iter().next() {
+        Some(mut row) => Ok((row.take()?, row.take()?)),
+        None => Ok((None, None)),
+    }
+}
+
+/// Notes that a process died while it had these files in its hands.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn note_crash(tx: &Tx, files: &[FileId]) -> Result<()> {
+    static NOTE: Statement = Statement::new(
+        "UPDATE action SET crashes = crashes + 1 WHERE ended IS NULL AND file {integers:$1}",
+    );
+    let params = vec![integers(files.iter().map(|file| file.0))];
+    tx.execute(NOTE.text(tx.dialect()), params).await?;
+    Ok(())
 }

@@ -149,3 +149,47 @@ async fn over(
     )
     .await
 }
+
+/// Takes an open or ended action that nobody holds, to end it with the write that it had led to.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn seize(tx: &Tx, action: ActionId, worker: WorkerId) -> Result<()> {
+    tx.execute(
+        "UPDATE action SET worker = $2 WHERE id = $1 AND worker IS NULL",
+        values![action.0, worker.0],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends an open action, because the write that it had led to has landed after all; one that somebody is at is left to them,
+/// who will find that there is nothing to do.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn end_landed(tx: &Tx, action: ActionId, now: DateTime<Utc>) -> Result<()> {
+    tx.execute(
+        "UPDATE action SET state = $2, reason = NULL, detail = NULL, ended = $3
+         WHERE id = $1 AND ended IS NULL AND worker IS NULL",
+        values![action.0, ActionState::Done.code(), now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Makes an open action due whose write is known by now not to have landed.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn due_now(tx: &Tx, action: ActionId, now: DateTime<Utc>) -> Result<()> {
+    tx.execute(
+        "UPDATE action SET due = $2 WHERE id = $1 AND ended IS NULL AND due > $2",
+        values![action.0, now],
+    )
+    .await?;
+    Ok(())
+}

@@ -9,8 +9,8 @@ mod list;
 mod propose;
 mod run;
 
-pub use self::claim::{Claim, Held, abandoned, claim, claim_is_held, next_due};
-pub use self::end::{ActionEnd, finish};
+pub use self::claim::{Claim, Held, abandoned, claim, claim_is_held, next_due, note_crash};
+pub use self::end::{ActionEnd, due_now, end_landed, finish, seize};
 pub use self::list::{ActionQuery, cancel, get, list, open_of_file, retry};
 pub use self::propose::{Proposed, cancel_of_policy, propose, resume, suspend, withdraw};
 pub use self::run::{ActionRun, RunKind, begin_run, find_run, service_run};
@@ -199,6 +199,8 @@ pub struct Action {
     pub worker: Option<WorkerId>,
     /// Attempts that have failed.
     pub attempt: u32,
+    /// Processes that died over it.
+    pub crashes: u32,
     /// Why it waits, or how it ended.
     pub reason: Option<Reason>,
     /// What the reason does not say.
@@ -211,7 +213,7 @@ pub struct Action {
 
 /// The columns of an action, for [`read`].
 pub(super) const COLUMNS: &str = "a.id, a.tenant, a.app, a.file, a.verb, a.site, a.label, a.policy, a.revision, a.asked_by,
-    a.overrides, a.allow_downgrade, a.run, a.undoes, a.file_version, a.rank, a.state, a.due, a.worker, a.attempt,
+    a.overrides, a.allow_downgrade, a.run, a.undoes, a.file_version, a.rank, a.state, a.due, a.worker, a.attempt, a.crashes,
     (SELECT text FROM term WHERE term.id = a.reason), a.detail, a.made, a.ended";
 
 fn read(mut row: Row) -> Result<Action> {
@@ -234,6 +236,7 @@ fn read(mut row: Row) -> Result<Action> {
         due: row.take()?,
         worker: row.take::<Option<i64>>()?.map(WorkerId),
         attempt: row.take()?,
+        crashes: row.take()?,
         reason: reason_of(row.take()?)?,
         detail: row.take()?,
         made: row.take()?,

@@ -130,6 +130,24 @@ pub async fn newest_applied(
     Ok(newest)
 }
 
+/// The newest write to a file that has landed, whatever it did.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn newest_write(source: &impl Source, file: FileId) -> Result<Option<Uuid>> {
+    let rows = source
+        .query(
+            "SELECT id FROM ledger WHERE file = $1 AND state IN (1, 5) ORDER BY intended_at DESC LIMIT 1",
+            values![file.0],
+        )
+        .await?;
+    rows.into_iter()
+        .next()
+        .map(|mut row| row.take())
+        .transpose()
+}
+
 /// How often policies have written to a file since a time, without what was taken back (rules §4, X6).
 ///
 /// # Errors

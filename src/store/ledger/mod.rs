@@ -8,9 +8,10 @@ mod settle;
 mod write;
 
 pub use self::list::{
-    Waiting, applied_since, forecast, get, newest_applied, of_action, of_file, of_run, undone_by,
+    Waiting, applied_since, forecast, get, newest_applied, newest_write, of_action, of_file,
+    of_run, undone_by,
 };
-pub use self::settle::{Unsettled, late, take_over, unsettled};
+pub use self::settle::{Unsettled, not_landed, take_over, unsettled};
 pub use self::write::{
     Intended, Intent, Landed, fail, intend, land_late, landed, leave_unknown, mark_sent, move_slot,
     note_covered,

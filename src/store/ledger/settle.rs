@@ -1,7 +1,6 @@
 //! Attempts of which nobody knows what became, and those of which everybody thought they knew.
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use super::{COLUMNS, LedgerRow, read, read_all};
 use crate::model::inventory::FileId;
@@ -63,21 +62,19 @@ pub async fn take_over(tx: &Tx, row: &LedgerRow, worker: WorkerId) -> Result<boo
     Ok(changed == 1)
 }
 
-/// Rows of a file with these ids that do not count as landed.
+/// Rows of these files that do not count as landed, though they were sent or may have been.
 ///
 /// # Errors
 ///
 /// Those of the store.
-pub async fn late(source: &impl Source, file: FileId, ids: &[Uuid]) -> Result<Vec<LedgerRow>> {
-    if ids.is_empty() {
+pub async fn not_landed(source: &impl Source, files: &[FileId]) -> Result<Vec<LedgerRow>> {
+    if files.is_empty() {
         return Ok(Vec::new());
     }
+    let files: Vec<String> = files.iter().map(|file| file.0.to_string()).collect();
     let sql = format!(
-        "SELECT {COLUMNS} FROM ledger l WHERE l.file = $1 AND l.state IN (2, 3, 5) ORDER BY l.intended_at"
+        "SELECT {COLUMNS} FROM ledger l WHERE l.file IN ({}) AND l.state IN (2, 3, 5) ORDER BY l.file, l.intended_at",
+        files.join(", ")
     );
-    let rows = read_all(source.query(sql, values![file.0]).await?)?;
-    Ok(rows
-        .into_iter()
-        .filter(|row| ids.contains(&row.id))
-        .collect())
+    read_all(source.query(sql, Vec::new()).await?)
 }

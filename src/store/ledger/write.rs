@@ -1,19 +1,20 @@
 //! An attempt's life: intended, sent, landed or not. Each step is one statement that only whoever holds the row can do.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use labeld_connector::Version;
 use uuid::Uuid;
 
 use super::{AttemptState, LedgerRow, Sha256};
 use crate::model::Reason;
 use crate::model::cap::CapDay;
+use crate::model::inventory::FileId;
 use crate::model::policy::Route;
 use crate::store::actions::{Action, ActionRunId, AskedBy};
 use crate::store::db::{Source, Tx};
 use crate::store::error::Result;
 use crate::store::files::intern_terms;
 use crate::store::value::values;
-use crate::store::workers::WorkerId;
+use crate::store::workers::{WorkerId, is_alive};
 
 /// What is stored before anything is sent.
 #[derive(Debug, Clone)]
@@ -100,6 +101,7 @@ pub async fn intend(tx: &Tx, intent: &Intent<'_>, now: DateTime<Utc>) -> Result<
     if !before.is_empty() {
         return Ok(Intended::HadBefore);
     }
+    let intended_at = behind_all_others(tx, wanted.file, now).await?;
     tx.execute(
         "INSERT INTO ledger (id, action, tenant, app_kind, app, file, verb, site, label, method, route, decision,
             overridden, run, undoes, state, version_before, size_before, digest_before, undo, sent_digest,
@@ -130,11 +132,24 @@ pub async fn intend(tx: &Tx, intent: &Intent<'_>, now: DateTime<Utc>) -> Result<
             intent.part_digests.as_deref(),
             intent.slot_day.map(CapDay::number),
             intent.worker.0,
-            now,
+            intended_at,
         ],
     )
     .await?;
     Ok(Intended::Stored)
+}
+
+/// A time behind those of all other attempts on the file, so that their order is known whatever the clock does.
+async fn behind_all_others(tx: &Tx, file: FileId, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    let rows = tx
+        .query(
+            "SELECT MAX(intended_at) FROM ledger WHERE file = $1",
+            values![file.0],
+        )
+        .await?;
+    let row = rows.into_iter().next();
+    let last: Option<DateTime<Utc>> = row.map(|mut row| row.take()).transpose()?.flatten();
+    Ok(last.map_or(now, |last| now.max(last + TimeDelta::milliseconds(1))))
 }
 
 /// Gives an intent a place of another date, because it was not sent on the one before (rules §6); `None` where it has none.
@@ -158,6 +173,9 @@ pub async fn move_slot(tx: &Tx, id: Uuid, worker: WorkerId, day: Option<CapDay>)
 ///
 /// Those of the store.
 pub async fn mark_sent(tx: &Tx, id: Uuid, worker: WorkerId, now: DateTime<Utc>) -> Result<bool> {
+    if !is_alive(tx, worker).await? {
+        return Ok(false);
+    }
     let changed = tx
         .execute(
             "UPDATE ledger SET sent_at = $3 WHERE id = $1 AND worker = $2 AND state = 0 AND sent_at IS NULL",

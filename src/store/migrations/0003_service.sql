@@ -169,6 +169,7 @@ CREATE TABLE action (
     due {integer} NOT NULL,
     worker {integer},
     attempt {integer} NOT NULL DEFAULT 0,
+    crashes {integer} NOT NULL DEFAULT 0,
     reason {integer} REFERENCES term (id),
     detail {text},
     made {integer} NOT NULL,
@@ -233,6 +234,7 @@ CREATE UNIQUE INDEX ledger_once_without_label ON ledger (file, version_before, v
 CREATE UNIQUE INDEX ledger_open ON ledger (file) WHERE state IN (0, 4);
 CREATE INDEX ledger_unsettled ON ledger (app, intended_at) WHERE state IN (0, 4);
 CREATE INDEX ledger_file ON ledger (file, intended_at);
+CREATE INDEX ledger_not_landed ON ledger (file) WHERE state IN (2, 3, 5);
 CREATE INDEX ledger_action ON ledger (action);
 CREATE INDEX ledger_undoes ON ledger (undoes) WHERE undoes IS NOT NULL;
 CREATE INDEX ledger_run ON ledger (run, intended_at) WHERE run IS NOT NULL;

@@ -1,5 +1,6 @@
 //! The store: one suite for both databases.
 
+mod actions;
 mod arrivals;
 mod audit;
 mod cap;

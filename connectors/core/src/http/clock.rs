@@ -49,6 +49,12 @@ impl ServerClock {
         *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The time at the service, as its last answer told; `None` before the first.
+    #[must_use]
+    pub fn told(&self) -> Option<DateTime<Utc>> {
+        Utc::now().checked_add_signed(self.skew()?)
+    }
+
     fn observe_at(&self, headers: &HeaderMap, here: DateTime<Utc>) {
         if headers.contains_key(AGE) {
             return;

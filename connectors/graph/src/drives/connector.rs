@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use labeld_connector::{
     AssignLabel, AssignOutcome, Capabilities, ChangeHints, ChangePage, Connector, Cursor, Examined,
     Exposure, FeedList, FeedRef, FileMeta, FileRef, HintAnswer, HintRequest, NativeLabel,
@@ -72,6 +73,10 @@ impl<S: Scope> Connector for Drives<S> {
 
     fn native_labels(&self) -> Option<&dyn NativeLabels> {
         Some(&self.core)
+    }
+
+    fn service_time(&self) -> Option<DateTime<Utc>> {
+        self.core.tenant.service.clock().told()
     }
 
     fn change_hints(&self) -> Option<&dyn ChangeHints> {
