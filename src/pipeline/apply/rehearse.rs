@@ -100,7 +100,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
 enum Change {
     Set(Box<LabelChange>),
     Remove(Uuid),
-    Restore(Box<Undo>),
+    /// Whether the label may simply go where that cannot be done.
+    Restore(Box<Undo>, bool),
 }
 
 type Made = Result<(Written, Bytes), WriteRefusal>;
@@ -125,10 +126,12 @@ async fn make(
             content_bits: 0,
         })),
         Wish::Remove { .. } => Change::Remove(action.wanted.site),
-        Wish::Restore { undo, .. } => Change::Restore(undo.clone()),
+        Wish::Restore {
+            undo, may_remove, ..
+        } => Change::Restore(undo.clone(), *may_remove),
     };
     let known = Arc::clone(&acting.known);
-    let own_labels = acting.own_labels();
+    let (own_labels, site) = (acting.own_labels(), action.wanted.site);
     let (size_limit, limits) = (acting.app.size_limit, acting.limits());
     let (markers, file) = (Arc::clone(&acting.work.markers), action.wanted.file);
     let original = looked.bytes.clone();
@@ -145,7 +148,12 @@ async fn make(
             let written = match &change {
                 Change::Set(change) => set_label(&original, change, &options),
                 Change::Remove(site) => remove_label(&original, *site, &options),
-                Change::Restore(undo) => restore(&original, undo, &options),
+                Change::Restore(undo, may_remove) => match restore(&original, undo, &options) {
+                    Err(WriteRefusal::NotAsLeft) if *may_remove => {
+                        remove_label(&original, site, &options)
+                    }
+                    restored => restored,
+                },
             }?;
             let body = Bytes::from(written.content.to_vec(&original));
             Ok((written, body))

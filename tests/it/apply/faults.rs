@@ -13,7 +13,7 @@ use super::{World, id, label_of, on_each_store, plain};
 use crate::five_apps::App;
 use crate::workspace::{GENERAL, docx};
 
-const CLOUDS: [App; 4] = [App::SharePoint, App::OneDrive, App::Box, App::Google];
+pub(super) const CLOUDS: [App; 4] = [App::SharePoint, App::OneDrive, App::Box, App::Google];
 
 /// What is done to the next upload, and what the first look afterwards may find the action waiting for.
 struct Fault {
@@ -99,7 +99,7 @@ const FAULTS: &[Fault] = &[
 ];
 
 /// The request that carries the new content.
-fn upload(app: App, effect: Effect) -> FaultRule {
+pub(super) fn upload(app: App, effect: Effect) -> FaultRule {
     let rule = FaultRule::new(effect);
     match app {
         App::SharePoint | App::OneDrive => rule.method("PUT").path("**/content"),
