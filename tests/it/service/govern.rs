@@ -95,3 +95,41 @@ fn decisions_come_with_files_switches_and_configurations() {
         workspace.run(["audit", "verify"]).expect(0);
     }
 }
+
+/// What comes is labelled until the cap is reached; a rescan beside the service says that work remains.
+#[test]
+fn files_are_labelled_as_they_come_and_the_cap_holds() {
+    for store in Store::each() {
+        let workspace = workspace(store, "1s");
+        let text = fs::read_to_string(config(&workspace)).unwrap();
+        let text = text.replace("name = \"acme\"", "name = \"acme\"\ncap = 1");
+        let policy = format!(
+            "[[policy]]\nname = \"general\"\nmode = \"enforce\"\nactions = {{ apply_label = \"{GENERAL}\" }}\n"
+        );
+        fs::write(config(&workspace), format!("{text}{policy}")).unwrap();
+        let service = Service::started(&workspace);
+        service.until_polled("acme/share");
+        workspace.write("one.docx", docx(None));
+        let is_labelled =
+            |row: &Value| row["reason"] == "label.same" && row["waits_for_decision"] == false;
+        until_explained(&service, "share:one.docx", "labelled", is_labelled);
+        let action = |row: &Value, state: &str| row["action"]["state"] == state;
+        until_explained(&service, "share:one.docx", "done", |row| {
+            action(row, "done")
+        });
+
+        workspace.write("two.docx", docx(None));
+        until_explained(&service, "share:two.docx", "waiting for the cap", |row| {
+            let next = row["next"].to_string();
+            action(row, "waiting") && next.contains("cap.reached")
+        });
+        let ended = workspace.run(["rescan"]).expect(4);
+        let account = crate::cli_rescan::Account::of(&ended);
+        let outcomes: Vec<_> = account.outcomes.into_iter().collect();
+        assert_eq!(
+            outcomes,
+            [("cap.reached".to_owned(), 1), ("label.same".to_owned(), 1)]
+        );
+        service.stop();
+    }
+}
