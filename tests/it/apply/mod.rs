@@ -65,7 +65,7 @@ struct World<'a> {
 }
 
 /// Runs a test on each store.
-fn on_each_store(tables: &str, check: impl AsyncFn(&mut World<'_>)) {
+fn on_each_store(tables: &str, check: &impl AsyncFn(&mut World<'_>)) {
     // Whoever is first installs it for the whole process.
     let _ = rustls::crypto::ring::default_provider().install_default();
     for is_postgres in [false, true] {

@@ -26,7 +26,7 @@ enum Gone {
 
 #[test]
 fn a_write_whose_writer_is_gone_is_settled_once() {
-    on_each_store("", async |world: &mut World<'_>| {
+    on_each_store("", &async |world: &mut World<'_>| {
         for app in CLOUDS {
             for gone in [Gone::Part, Gone::Process] {
                 settled(world, app, gone).await;

@@ -16,7 +16,7 @@ use crate::workspace::GENERAL;
 
 #[test]
 fn what_was_written_is_taken_back_once_and_edited_files_are_left_alone() {
-    on_each_store("", async |world: &mut World<'_>| {
+    on_each_store("", &async |world: &mut World<'_>| {
         for app in App::ALL {
             taken_back(world, app, false).await;
             taken_back(world, app, true).await;
