@@ -1,15 +1,19 @@
 //! The command line: one file per command.
 
+mod actions;
 mod audit;
+mod cap;
 mod check;
 mod config_args;
 mod doctor;
 mod exit;
 mod explain;
 mod files;
+mod hand;
 mod health;
 mod init;
 mod inspect;
+mod label;
 mod labels;
 pub mod output;
 mod policy;
@@ -23,6 +27,7 @@ mod store;
 mod target;
 mod time;
 mod top;
+mod undo;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -53,12 +58,20 @@ enum Command {
     Files(Box<files::FilesArgs>),
     /// Say what the policies make of a file and why, or why its content was read or not
     Explain(explain::ExplainArgs),
+    /// Apply or remove labels by hand, by the same rules and under the same cap as policies
+    Label(label::LabelArgs),
+    /// Take back what a run has written, where files are as labeld left them
+    Undo(undo::UndoArgs),
+    /// The label writes that are wanted and what became of them: list, show, retry, cancel
+    Actions(Box<actions::ActionsArgs>),
     /// List the label catalogue, or bring it up to date
     Labels(labels::LabelsArgs),
     /// Count files by reason code, with cause and who can fix it
     Skips(skips::SkipsArgs),
     /// Check policies, test them against facts, see what they would do, switch them on or off
     Policy(policy::PolicyArgs),
+    /// Show the daily cap on applied labels: used, left, reset, and when what waits will be done
+    Cap(cap::CapArgs),
     /// Print what labeld may do to a file's label, and why, as tables
     Rules(rules::RulesArgs),
     /// Show the state of the running service
@@ -116,9 +129,13 @@ pub fn main() -> ExitCode {
         Command::Rescan(args) => rescan::run(&args),
         Command::Files(args) => files::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Label(args) => label::run(&args),
+        Command::Undo(args) => undo::run(&args),
+        Command::Actions(args) => actions::run(&args),
         Command::Labels(args) => labels::run(&args),
         Command::Skips(args) => skips::run(&args),
         Command::Policy(args) => policy::run(&args),
+        Command::Cap(args) => cap::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),

@@ -8,10 +8,13 @@ use labeld_connector::FileRef;
 use super::session::Session;
 use crate::apps::file_ref_of;
 use crate::config::AppConfig;
+use crate::daemon::hand::FileKey;
 use crate::model::AppName;
 use crate::model::TenantName;
 use crate::model::inventory::{FileId, FileRecord};
 use crate::store::{apps, files};
+
+use super::UsageError;
 
 /// The file of the inventory that `target` names, removed or not: a number as `labeld files` prints it, `APP:REF` or
 /// `TENANT/APP:REF`, or the path of a file in a folder that is an app.
@@ -32,6 +35,48 @@ pub(super) async fn find(session: &Session, target: &str) -> Result<Option<FileR
         }
     }
     Ok(None)
+}
+
+/// The file that `target` names, in the inventory or not. `tenant` decides where the text leaves that open.
+///
+/// # Errors
+///
+/// [`UsageError`] where the text means no file of a configured app, or one of several; those of the store.
+pub(super) async fn key(session: &Session, tenant: Option<&str>, target: &str) -> Result<FileKey> {
+    if let Ok(number) = target.parse() {
+        let record = files::get(&session.db, FileId(number)).await?;
+        let missing = || UsageError(format!("the inventory has no file {number}"));
+        let record = record.ok_or_else(missing)?;
+        return Ok(FileKey {
+            tenant: record.tenant,
+            app: record.app,
+            file: record.file.0,
+        });
+    }
+    let mut found = candidates(session, target);
+    found.retain(|(of, ..)| tenant.is_none_or(|tenant| of.0 == tenant));
+    match found.as_slice() {
+        [(tenant, app, file)] => Ok(FileKey {
+            tenant: tenant.clone(),
+            app: app.clone(),
+            file: file.0.clone(),
+        }),
+        [] => Err(UsageError(format!(
+            "{target:?} is no file of a configured app: give a path in a folder that is one, APP:FILE-ID, or a number as `labeld files` lists it"
+        ))
+        .into()),
+        several => {
+            let choices: Vec<String> = several
+                .iter()
+                .map(|(tenant, app, _)| format!("{tenant}/{app}"))
+                .collect();
+            Err(UsageError(format!(
+                "{target:?} can be a file of several apps: {}; write TENANT/APP:FILE-ID, or give --tenant",
+                choices.join(", ")
+            ))
+            .into())
+        }
+    }
 }
 
 /// What the text can mean, in the order in which it is looked for.

@@ -6,6 +6,7 @@ pub mod control;
 mod gather;
 mod generation;
 mod govern;
+pub mod hand;
 mod pause;
 mod pulse;
 mod queue_depth;

@@ -8,6 +8,7 @@ mod discover;
 pub mod exposure;
 mod file_facts;
 pub mod govern;
+pub mod hand;
 mod heartbeat;
 mod knowledge;
 pub mod label_list;

@@ -2,6 +2,7 @@
 
 mod compare;
 mod outcomes;
+mod rehearse;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use chrono::{DateTime, Utc};
 
 pub use self::compare::{Changed, Comparison, FileVerdict, compare};
 pub use self::outcomes::{Outcome, Simulation, What, simulate};
+pub use self::rehearse::{Rehearsal, Rehearsing};
 use super::govern::Governance;
 use super::verdict;
 use crate::model::inventory::FileId;

@@ -48,16 +48,13 @@ pub enum Unresolved {
 }
 
 impl TenantLabels {
-    /// From the catalogue. Labels of other tenants are left out. Where the tenant's id is not configured it is as the label
-    /// list has it.
+    /// From the catalogue. Labels of other tenants are left out.
     #[must_use]
     pub fn new(site_id: Option<Uuid>, catalogue: &[CatalogueEntry]) -> Self {
-        let own = || {
-            let all = catalogue.iter();
-            all.filter(|entry| entry.state != LabelState::External)
-        };
-        let site_id = site_id.or_else(|| own().find_map(|entry| entry.site_id));
-        let labels: HashMap<Uuid, Known> = own()
+        let own = catalogue
+            .iter()
+            .filter(|entry| entry.state != LabelState::External);
+        let labels: HashMap<Uuid, Known> = own
             .map(|entry| (entry.definition.id, Known::of(entry)))
             .collect();
         let mut this = Self {

@@ -96,16 +96,6 @@ impl Lint<'_> {
                 "add `max_matches` or `canary`, so that a mistake in it stays small",
             );
         }
-        let acts = rule.enabled && rule.mode == PolicyMode::Enforce && rule.governance.is_some();
-        if acts && self.policies.labels().site_id.is_none() {
-            self.remarks.push(Remark {
-                policy: rule.name.clone(),
-                weight: Weight::Error,
-                message: "it cannot act, because nobody knows whose labels the tenant's are"
-                    .to_owned(),
-                fix: "add the tenant's Entra id as `id` to [[tenant]]".to_owned(),
-            });
-        }
         if rule.compat_defender && rule.allow_downgrade {
             self.warn(
                 "`compat = \"defender\"` lets it replace labels by lower ones, as Defender does",

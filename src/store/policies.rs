@@ -288,6 +288,26 @@ pub async fn of_tenant(source: &impl Source, tenant: &TenantName) -> Result<Vec<
     rows.into_iter().map(read_policy).collect()
 }
 
+/// Every policy that a tenant has, or has had, by name.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn ever_of_tenant(
+    source: &impl Source,
+    tenant: &TenantName,
+) -> Result<Vec<(PolicyId, PolicyName)>> {
+    let rows = source
+        .query(
+            "SELECT id, name FROM policy WHERE tenant = $1 ORDER BY name",
+            values![tenant.0.as_str()],
+        )
+        .await?;
+    rows.into_iter()
+        .map(|mut row| Ok((PolicyId(row.take()?), PolicyName(row.take()?))))
+        .collect()
+}
+
 /// One policy of a tenant that is in force.
 ///
 /// # Errors

@@ -44,7 +44,7 @@ fn scanned(store: Store) -> Workspace {
     }
     workspace.write("finance/notes.txt", "text");
     append(&workspace, POLICIES);
-    workspace.run(["rescan"]).expect(0);
+    workspace.run(["rescan", "--observe"]).expect(0);
     // Whoever asks for the files now finds none.
     fs::remove_dir_all(workspace.docs()).unwrap();
     workspace
@@ -116,6 +116,36 @@ fn a_simulation_counts_what_becomes_of_the_files() {
             ended.expect(2).says(&[words]);
         }
     }
+}
+
+#[test]
+fn a_rehearsal_tries_the_writes_and_writes_nothing() {
+    let workspace = Workspace::new();
+    append(&workspace, POLICIES);
+    let healthy = docx(None);
+    for path in ["finance/a.docx", "b.docx", "c.docx"] {
+        workspace.write(path, &healthy);
+    }
+    workspace.run(["rescan", "--observe"]).expect(0);
+    // One is gone, and one is another one by now.
+    fs::remove_file(workspace.docs().join("c.docx")).unwrap();
+    workspace.write("b.docx", b"changed");
+    let rehearsed = |sample: &str| {
+        let all = rows(&workspace, &["--sample", sample], 5);
+        let rehearsed = all.into_iter().filter(|row| row[1] == "rehearsal");
+        rehearsed.collect::<Vec<Value>>()
+    };
+    assert_eq!(rehearsed("0"), [] as [Value; 0]);
+    assert_eq!(
+        rehearsed("100"),
+        [
+            json!(["-", "rehearsal", "done", null, 1]),
+            json!(["-", "rehearsal", "stopped", "file.deleted", 1]),
+            json!(["-", "rehearsal", "stopped", "write.conflict", 1]),
+        ]
+    );
+    let present = fs::read(workspace.docs().join("finance/a.docx")).unwrap();
+    assert!(present == healthy);
 }
 
 #[test]

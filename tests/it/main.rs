@@ -5,16 +5,20 @@
 
 mod apply;
 mod borders;
+mod cli_actions;
 mod cli_audit;
+mod cli_cap;
 mod cli_cloud;
 mod cli_doctor;
 mod cli_errors;
 mod cli_explain;
 mod cli_inspect;
+mod cli_label;
 mod cli_policy;
 mod cli_rescan;
 mod cli_simulate;
 mod cli_store;
+mod cli_undo;
 mod crash;
 mod five_apps;
 mod fortnight;

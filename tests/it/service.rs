@@ -5,6 +5,7 @@ mod audit;
 mod clock;
 mod full_disk;
 mod govern;
+mod hand;
 mod lost_lease;
 mod notifications;
 mod rescan;

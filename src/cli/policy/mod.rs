@@ -3,6 +3,7 @@
 mod check;
 mod diff;
 mod fixture;
+mod rehearse;
 mod rules;
 mod simulate;
 mod switch;

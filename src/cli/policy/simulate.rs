@@ -9,12 +9,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::rehearse::rehearse;
 use super::rules::{self, Chosen};
 use crate::cli::config_args::ConfigArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Format, Listing, Row, grouped};
 use crate::cli::session::{self, Session};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{self, Clock};
 use crate::model::policy::PolicyMode;
 use crate::model::{Reason, TenantName};
 use crate::pipeline::simulate::{Outcome, Rulebook, Simulation, Within, simulate};
@@ -28,6 +29,9 @@ pub(super) struct PolicySimulateArgs {
     config: ConfigArgs,
     #[command(flatten)]
     chosen: Chosen,
+    /// Also fetch so many of the files that would be written, and try the writes without writing
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    sample: usize,
     /// How the list is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -76,11 +80,13 @@ impl Row for OutcomeRow {
 pub(super) fn run(args: &PolicySimulateArgs) -> Result<Exit> {
     session::with_store(&args.config, Access::Read, async |session| {
         args.chosen.check(&session.config)?;
-        let now = SystemClock.now();
+        let clock = clock::of_process()?;
+        let now = clock.now();
         let rulebook = rules::load(&session.db, &session.config, &args.chosen, now).await?;
         let rulebook = Arc::new(rulebook);
-        let simulation = simulate(&session.db, &rulebook, &args.chosen.within(), 0).await?;
-        print(args, &session, &rulebook, &simulation, now).await
+        let within = args.chosen.within();
+        let simulation = simulate(&session.db, &rulebook, &within, args.sample).await?;
+        print(args, &session, &rulebook, &simulation, &clock).await
     })
 }
 
@@ -90,7 +96,7 @@ pub(super) fn run(args: &PolicySimulateArgs) -> Result<Exit> {
 ///
 /// Those of the store.
 pub(super) async fn tell_forecast(session: &Session, policy: &str) -> Result<()> {
-    let now = SystemClock.now();
+    let now = clock::of_process()?.now();
     let rulebook = rules::load(&session.db, &session.config, &Chosen::default(), now).await?;
     let rulebook = Arc::new(rulebook);
     let simulation = simulate(&session.db, &rulebook, &Within::default(), 0).await?;
@@ -111,8 +117,9 @@ async fn print(
     session: &Session,
     rulebook: &Rulebook,
     simulation: &Simulation,
-    now: DateTime<Utc>,
+    clock: &Arc<dyn Clock>,
 ) -> Result<Exit> {
+    let now = clock.now();
     let forecast = Forecast::new(session, rulebook, simulation, now).await?;
     let mut listing = Listing::new::<OutcomeRow>(io::stdout(), args.format);
     let mut would_write = 0;
@@ -124,6 +131,9 @@ async fn print(
             would_write += outcome.files;
         }
         listing.row(&row(outcome, &forecast))?;
+    }
+    for (key, files) in rehearse(session, &simulation.sample, clock).await? {
+        listing.row(&rehearsed_row(key, files))?;
     }
     listing.finish()?;
     writeln!(
@@ -153,6 +163,22 @@ fn row(outcome: &Outcome, forecast: &Forecast) -> OutcomeRow {
         files: outcome.files,
         finish: finish.flatten().map(second),
         cause: outcome.what.reason().map_or("", Reason::cause),
+    }
+}
+
+/// Files of the sample, in the mode `rehearsal` of no policy.
+fn rehearsed_row(key: (TenantName, String, Option<Reason>), files: u64) -> OutcomeRow {
+    let (tenant, app_kind, reason) = key;
+    OutcomeRow {
+        tenant: tenant.0,
+        app_kind,
+        policy: "-".to_owned(),
+        mode: "rehearsal",
+        verdict: if reason.is_some() { "stopped" } else { "done" },
+        reason: reason.map(Reason::code),
+        files,
+        finish: None,
+        cause: reason.map_or("", Reason::cause),
     }
 }
 

@@ -250,7 +250,7 @@ impl RescanArgs {
 }
 
 /// Ctrl-C and SIGTERM ask for a stop after the batch under way; a second one ends the process.
-fn stop_on_signal() -> StopSignal {
+pub(super) fn stop_on_signal() -> StopSignal {
     let stop = StopSignal::default();
     let asked = stop.clone();
     tokio::spawn(async move {

@@ -19,12 +19,13 @@ pub use self::protocol::{Reply, Request};
 pub use self::socket::{SocketError, path_in};
 
 use self::socket::ControlSocket;
+use super::hand;
 use super::rescan::{self, RescanRequest};
 use super::shared::{Handle, Nudge};
 use crate::pipeline::{StopSignal, error_chain};
 
-/// Longest request, in bytes.
-const MOST_REQUEST: u64 = 64 << 10;
+/// Longest request, in bytes: some ten thousand files by hand.
+const MOST_REQUEST: u64 = 4 << 20;
 
 /// A client that has connected says what it wants within so long.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -98,6 +99,10 @@ async fn reply_to(request: Request, handle: &Handle) -> Reply {
             nudged
                 .map(|tasks| Reply::Nudged { tasks })
                 .map_err(|error| error_chain(&error))
+        }
+        Request::Hand(request) => {
+            let answer = hand::answer(&handle.shared, &request).await;
+            answer.map(|answer| Reply::Hand { answer })
         }
         Request::Reload => handle.reload().await.map(|()| Reply::Reloaded),
         Request::SwitchPolicy(request) => {

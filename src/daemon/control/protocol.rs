@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::daemon::hand::{HandAnswer, HandRequest};
 use crate::daemon::rescan::{RescanEvent, RescanRequest};
 use crate::daemon::status::Status;
 use crate::daemon::switch::{SwitchReport, SwitchRequest};
@@ -24,6 +25,8 @@ pub enum Request {
     Rescan(RescanRequest),
     /// Switches a policy.
     SwitchPolicy(SwitchRequest),
+    /// Writes by hand. They go on where the client goes away.
+    Hand(HandRequest),
 }
 
 /// What the service answers.
@@ -51,6 +54,11 @@ pub enum Reply {
     Switched {
         /// How it stands in each tenant that has it.
         reports: Vec<SwitchReport>,
+    },
+    /// What was asked for by hand is done, or waits.
+    Hand {
+        /// What came of it.
+        answer: HandAnswer,
     },
     /// The request was refused, or failed.
     Refused {

@@ -40,9 +40,6 @@ pub(super) enum Wish {
     Restore {
         label: Option<Uuid>,
         undo: Box<Undo>,
-        /// The service has rewritten what labeld wrote, and there was no label before: where the parts are not as they were
-        /// left, the label goes.
-        may_remove: bool,
     },
 }
 
@@ -159,8 +156,7 @@ fn still_wanted(action: &Action, looked: &Looked, planned: &Planned) -> Result<(
     Ok(())
 }
 
-/// The file's label as the tenant sees it.
-pub(super) fn standing_of(acting: &Acting<'_>, looked: &Looked) -> Option<LabelStanding> {
+fn standing_of(acting: &Acting<'_>, looked: &Looked) -> Option<LabelStanding> {
     let reading = looked.facts.reading.as_ref()?;
     let ledger = looked.facts.ledger.as_ref();
     Some(acting.with_own_labels(|own| standing(reading, own, ledger)))
@@ -312,9 +308,6 @@ async fn undo(acting: &Acting<'_>, action: &Action, looked: &Looked) -> Result<W
         Some(undo) => Ok(Wish::Restore {
             label: row.label,
             undo: Box::new(undo),
-            may_remove: row.verb == Verb::Apply
-                && row.label_before.is_none()
-                && row.sent_digest != Some(looked.digest),
         }),
         None => Err(refused("nothing is known of the state before")),
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::acting::Acting;
 use super::audited;
-use super::decide::{Wish, standing_of};
+use super::decide::Wish;
 use super::end::{Ending, Halt, Learned};
 use super::look::Looked;
 use super::rehearse::Rehearsed;
@@ -59,7 +59,6 @@ pub(super) async fn intend(
         version_before: &looked.meta.version,
         size_before: looked.meta.size,
         digest_before: Some(looked.digest),
-        label_before: standing_of(acting, looked).and_then(|standing| standing.current),
         undo: rehearsed.and_then(|rehearsed| rehearsed.undo.clone()),
         sent_digest: rehearsed.map(|rehearsed| rehearsed.digest),
         part_digests: rehearsed.map(|rehearsed| rehearsed.part_digests.clone()),

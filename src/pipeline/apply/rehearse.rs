@@ -100,8 +100,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 enum Change {
     Set(Box<LabelChange>),
     Remove(Uuid),
-    /// Whether the label may simply go where that cannot be done.
-    Restore(Box<Undo>, bool),
+    Restore(Box<Undo>),
 }
 
 type Made = Result<(Written, Bytes), WriteRefusal>;
@@ -126,12 +125,10 @@ async fn make(
             content_bits: 0,
         })),
         Wish::Remove { .. } => Change::Remove(action.wanted.site),
-        Wish::Restore {
-            undo, may_remove, ..
-        } => Change::Restore(undo.clone(), *may_remove),
+        Wish::Restore { undo, .. } => Change::Restore(undo.clone()),
     };
     let known = Arc::clone(&acting.known);
-    let (own_labels, site) = (acting.own_labels(), action.wanted.site);
+    let own_labels = acting.own_labels();
     let (size_limit, limits) = (acting.app.size_limit, acting.limits());
     let (markers, file) = (Arc::clone(&acting.work.markers), action.wanted.file);
     let original = looked.bytes.clone();
@@ -148,12 +145,7 @@ async fn make(
             let written = match &change {
                 Change::Set(change) => set_label(&original, change, &options),
                 Change::Remove(site) => remove_label(&original, *site, &options),
-                Change::Restore(undo, may_remove) => match restore(&original, undo, &options) {
-                    Err(WriteRefusal::NotAsLeft) if *may_remove => {
-                        remove_label(&original, site, &options)
-                    }
-                    restored => restored,
-                },
+                Change::Restore(undo) => restore(&original, undo, &options),
             }?;
             let body = Bytes::from(written.content.to_vec(&original));
             Ok((written, body))

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::stamp;
 use crate::model::cap::CapRule;
-use crate::model::catalogue::CatalogueEntry;
+use crate::model::catalogue::{CatalogueEntry, LabelState};
 use crate::model::policy::{PolicyDefinition, PolicyMode, PolicyName};
 use crate::model::{AppName, TenantName};
 use crate::policy::{AppTraits, Policies, TenantLabels};
@@ -155,14 +155,19 @@ impl Governance {
             .collect();
         let apps = rules.apps.iter();
         let traits = apps.map(|(name, app)| (name.clone(), app.traits)).collect();
-        let labels = TenantLabels::new(rules.site_id, catalogue);
+        let listed = catalogue
+            .iter()
+            .filter(|entry| entry.state != LabelState::External);
+        let site_id = rules
+            .site_id
+            .or_else(|| listed.filter_map(|entry| entry.site_id).next());
         Self {
             asks_for_age: definitions.iter().any(stamp::asks_for_age),
-            site_id: labels.site_id,
-            policies: Policies::new(definitions, labels, traits),
+            policies: Policies::new(definitions, TenantLabels::new(site_id, catalogue), traits),
             stored,
             rules,
             stamp,
+            site_id,
             in_force,
         }
     }

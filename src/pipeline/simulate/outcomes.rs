@@ -1,13 +1,13 @@
 //! What becomes of the files, counted by policy.
 
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{Decided, Rulebook, SurveyedFile, Tally, Within, walk};
 use crate::model::inventory::FileId;
 use crate::model::policy::{PolicyDefinition, PolicyMode, PolicyName, Verdict};
 use crate::model::{Reason, TenantName};
-use crate::policy::Decision;
+use crate::policy::{Decision, Wanted};
 use crate::store::{Db, StoreError};
 
 /// What a policy comes to with a file that it matches.
@@ -84,8 +84,8 @@ pub struct Simulation {
     pub unmatched: u64,
     /// By tenant, kind of app and policy, in the order in which these win; the most files first.
     pub outcomes: Vec<Outcome>,
-    /// Some files that would be written, spread over all of them.
-    pub sample: Vec<FileId>,
+    /// Some files that would be written, spread over all of them, each with what is wanted.
+    pub sample: Vec<(FileId, Wanted)>,
 }
 
 /// Evaluates all policies over the files, and keeps at most `sample` of those that would be written.
@@ -140,7 +140,9 @@ impl Tally for Counts {
                 continue;
             };
             if what.writes() {
-                self.sample.take(record.id);
+                if let Some(wanted) = decision.planned.as_ref().and_then(|it| it.wanted) {
+                    self.sample.take(record.id, wanted);
+                }
             }
             let place = (record.tenant.clone(), app_kind.to_owned(), place);
             let counts = self.outcomes.entry(place).or_default();
@@ -172,7 +174,7 @@ impl Counts {
             outcomes: HashMap::new(),
             sample: Sample {
                 limit: sample,
-                chosen: BinaryHeap::new(),
+                chosen: BTreeMap::new(),
             },
         }
     }
@@ -186,8 +188,8 @@ impl Counts {
                 *joined.entry(what).or_default() += files;
             }
         }
-        for (_, file) in other.sample.chosen {
-            self.sample.take(file);
+        for ((_, file), wanted) in other.sample.chosen {
+            self.sample.take(file, wanted);
         }
     }
 
@@ -225,23 +227,24 @@ impl Counts {
 /// The files whose scattered numbers are the smallest: the same ones however the inventory is walked through.
 struct Sample {
     limit: usize,
-    chosen: BinaryHeap<(u64, FileId)>,
+    chosen: BTreeMap<(u64, FileId), Wanted>,
 }
 
 impl Sample {
-    fn take(&mut self, file: FileId) {
+    fn take(&mut self, file: FileId, wanted: Wanted) {
         if self.limit == 0 {
             return;
         }
-        self.chosen.push((scattered(file), file));
+        self.chosen.insert((scattered(file), file), wanted);
         if self.chosen.len() > self.limit {
-            self.chosen.pop();
+            self.chosen.pop_last();
         }
     }
 
-    fn end(self) -> Vec<FileId> {
-        let mut files: Vec<FileId> = self.chosen.into_iter().map(|(_, file)| file).collect();
-        files.sort_unstable();
+    fn end(self) -> Vec<(FileId, Wanted)> {
+        let chosen = self.chosen.into_iter();
+        let mut files: Vec<_> = chosen.map(|((_, file), wanted)| (file, wanted)).collect();
+        files.sort_unstable_by_key(|(file, _)| *file);
         files
     }
 }

@@ -200,24 +200,3 @@ fn policies_that_get_in_each_others_way() {
         1
     );
 }
-
-/// What labeld writes says whose label it is.
-#[test]
-fn a_policy_cannot_act_for_a_tenant_without_an_id() {
-    let nobodys = |mode, enabled| {
-        let mut one = quiet();
-        (one.mode, one.enabled) = (mode, enabled);
-        let labels = crate::policy::TenantLabels::default();
-        let policies = Policies::new(vec![one], labels, std::collections::HashMap::new());
-        let remarks = lint(&policies, now());
-        let errors = remarks
-            .iter()
-            .filter(|remark| remark.weight == Weight::Error);
-        errors
-            .filter(|remark| remark.message.starts_with("it cannot act"))
-            .count()
-    };
-    assert_eq!(nobodys(PolicyMode::Enforce, true), 1);
-    assert_eq!(nobodys(PolicyMode::Enforce, false), 0);
-    assert_eq!(nobodys(PolicyMode::Observe, true), 0);
-}

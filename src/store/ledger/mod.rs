@@ -152,8 +152,6 @@ pub struct LedgerRow {
     pub size_before: u64,
     /// JSON, what it takes to put the label state before it back; `None` where nothing can.
     pub undo: Option<String>,
-    /// The label that the tenant had on the file before.
-    pub label_before: Option<Uuid>,
     /// SHA-256 of the bytes that are sent; `None` where the service writes the label.
     pub sent_digest: Option<Sha256>,
     /// JSON, SHA-256 of each label part: see [`crate::store::ledger`].
@@ -177,7 +175,7 @@ pub struct LedgerRow {
 /// The columns of a row, for [`read`].
 const COLUMNS: &str = "l.id, l.action, l.tenant, l.app_kind, l.app, l.file, l.verb, l.site, l.label, l.method, l.route,
     l.overridden, l.run, l.undoes, l.state, (SELECT text FROM term WHERE term.id = l.reason), l.detail,
-    l.version_before, l.size_before, l.undo, l.label_before, l.sent_digest, l.part_digests, l.version_after, l.covered, l.slot_day,
+    l.version_before, l.size_before, l.undo, l.sent_digest, l.part_digests, l.version_after, l.covered, l.slot_day,
     l.worker, l.intended_at, l.sent_at, l.ended_at";
 
 fn read(row: &mut Row) -> Result<LedgerRow> {
@@ -202,7 +200,6 @@ fn read(row: &mut Row) -> Result<LedgerRow> {
         version_before: Version(row.take()?),
         size_before: row.take()?,
         undo: row.take()?,
-        label_before: row.take()?,
         sent_digest: row.take()?,
         part_digests: row.take()?,
         version_after: row.take::<Option<String>>()?.map(Version),

@@ -43,8 +43,6 @@ pub struct Intent<'a> {
     pub digest_before: Option<Sha256>,
     /// JSON, what it takes to put the label state before it back.
     pub undo: Option<String>,
-    /// The label that the tenant has on the file before.
-    pub label_before: Option<Uuid>,
     /// SHA-256 of the bytes that are sent.
     pub sent_digest: Option<Sha256>,
     /// JSON, SHA-256 of each label part.
@@ -106,10 +104,10 @@ pub async fn intend(tx: &Tx, intent: &Intent<'_>, now: DateTime<Utc>) -> Result<
     let intended_at = behind_all_others(tx, wanted.file, now).await?;
     tx.execute(
         "INSERT INTO ledger (id, action, tenant, app_kind, app, file, verb, site, label, method, route, decision,
-            overridden, run, undoes, state, version_before, size_before, digest_before, undo, label_before, sent_digest,
+            overridden, run, undoes, state, version_before, size_before, digest_before, undo, sent_digest,
             part_digests, slot_day, worker, intended_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $16, $17, $18, $19, $20, $21,
-            $22, $23, $24, $25)",
+            $22, $23, $24)",
         values![
             intent.id,
             intent.action.id.0,
@@ -130,7 +128,6 @@ pub async fn intend(tx: &Tx, intent: &Intent<'_>, now: DateTime<Utc>) -> Result<
             intent.size_before,
             intent.digest_before,
             intent.undo.as_deref(),
-            intent.label_before,
             intent.sent_digest,
             intent.part_digests.as_deref(),
             intent.slot_day.map(CapDay::number),

@@ -189,7 +189,7 @@ CREATE INDEX action_revision ON action (revision) WHERE revision IS NOT NULL;
 -- policy's revision, or the negated action for one that a person asked for. overridden: a person's choice is replaced
 -- (rules §4, A7). state: 0 intent, 1 applied, 2 refused by the service, 3 failed: it did not land, 4 unknown, to be
 -- settled, 5 unknown for good. sent_digest: SHA-256 of the bytes to be sent; part_digests: JSON, of each label part. undo:
--- JSON, what it takes to put the label state before it back; label_before: the tenant's label then. covered: JSON, a person's save that the write covered.
+-- JSON, what it takes to put the label state before it back. covered: JSON, a person's save that the write covered.
 -- slot_day: the UTC date (days since 1970) whose cap has a place for it, and next_slot_day the one after it where the
 -- write was in flight at midnight; null where the cap does not count it. undoes: the attempt that it takes back.
 CREATE TABLE ledger (
@@ -215,7 +215,6 @@ CREATE TABLE ledger (
     size_before {integer} NOT NULL,
     digest_before {bytes},
     undo {text},
-    label_before {bytes},
     sent_digest {bytes},
     part_digests {text},
     version_after {text},

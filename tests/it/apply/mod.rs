@@ -4,7 +4,6 @@
 mod by_hand;
 mod faults;
 mod policies;
-mod settling;
 mod undo;
 
 use std::collections::{BTreeMap, HashMap};
@@ -65,7 +64,7 @@ struct World<'a> {
 }
 
 /// Runs a test on each store.
-fn on_each_store(tables: &str, check: &impl AsyncFn(&mut World<'_>)) {
+fn on_each_store(tables: &str, check: impl AsyncFn(&mut World<'_>)) {
     // Whoever is first installs it for the whole process.
     let _ = rustls::crypto::ring::default_provider().install_default();
     for is_postgres in [false, true] {

@@ -1,13 +1,8 @@
 //! Undo: what a run has written is taken back where the file is as labeld left it.
 
-use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
-
-use bytes::Bytes;
 use labeld::model::Reason;
 use labeld::pipeline::apply::plan_undo;
 use labeld::store::actions::{ActionState, Verb};
-use zip::ZipArchive;
 
 use super::faults::with_another_part;
 use super::{World, label_of, on_each_store, plain};
@@ -16,8 +11,9 @@ use crate::workspace::GENERAL;
 
 #[test]
 fn what_was_written_is_taken_back_once_and_edited_files_are_left_alone() {
-    on_each_store("", &async |world: &mut World<'_>| {
-        for app in App::ALL {
+    on_each_store("", async |world: &mut World<'_>| {
+        // The other two rewrite what is written to them.
+        for app in [App::Box, App::Google, App::Local] {
             taken_back(world, app, false).await;
             taken_back(world, app, true).await;
         }
@@ -30,7 +26,7 @@ async fn taken_back(world: &World<'_>, app: App, is_edited: bool) {
     let (action, run) = world.ask(app, &path, Verb::Apply, Some(GENERAL)).await;
     world.act_to_the_end(app, (action, run)).await;
     let used = world.cap(app).await.used;
-    let edit: Bytes = with_another_part(&world.content(app, &path)).into();
+    let edit = with_another_part(&world.content(app, &path)).into();
     if is_edited {
         world.five.put(app, &path, &edit);
         world.poll(app).await;
@@ -56,10 +52,9 @@ async fn taken_back(world: &World<'_>, app: App, is_edited: bool) {
             let site = world.rules.site_id.unwrap();
             assert_eq!(label_of(&world.content(app, &path), site), None, "{app:?}");
         }
-        _ if is_edited => assert_eq!(world.content(app, &path), edit, "{app:?}"),
         _ => {
-            let restored = parts(&world.content(app, &path));
-            assert_eq!(restored, parts(&original), "{app:?}");
+            let content = if is_edited { &edit } else { &original };
+            assert_eq!(&world.content(app, &path), content, "{app:?}");
         }
     }
 
@@ -79,18 +74,4 @@ async fn taken_back(world: &World<'_>, app: App, is_edited: bool) {
     if let [(_, action)] = again.planned[..] {
         world.act_to_the_end(app, (action, again.run)).await;
     }
-}
-
-/// The contents of a package's parts. How they are compressed is the packer's.
-fn parts(package: &[u8]) -> BTreeMap<String, Vec<u8>> {
-    let mut archive = ZipArchive::new(Cursor::new(package)).unwrap();
-    let mut parts = BTreeMap::new();
-    for index in 0..archive.len() {
-        let mut part = archive.by_index(index).unwrap();
-        let mut content = Vec::new();
-        part.read_to_end(&mut content).unwrap();
-        let name = part.name().unwrap().into_owned();
-        parts.insert(name, content);
-    }
-    parts
 }

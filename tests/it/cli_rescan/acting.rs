@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
-
-use super::{Account, rescan};
+use super::Account;
 use crate::workspace::{GENERAL, Store, Workspace, docx};
 
 /// A workspace with these policies.
@@ -29,10 +27,6 @@ fn outcomes(account: &Account, expected: &[(&str, u64)]) {
         .iter()
         .map(|(outcome, files)| ((*outcome).to_owned(), *files));
     assert_eq!(account.outcomes, expected.collect());
-}
-
-fn is_labelled(file: &Value) -> bool {
-    !file["labels"].as_array().unwrap().is_empty()
 }
 
 #[test]
@@ -73,68 +67,5 @@ fn a_policy_that_observes_is_counted_apart() {
             ended.err
         );
         outcomes(&Account::of(&ended), &[("ok", 1)]);
-    }
-}
-
-#[test]
-fn labels_are_applied_once() {
-    for store in Store::each() {
-        let workspace = workspace(store, &general("enforce", ""), "");
-        for name in ["a.docx", "b.docx", "c/d.docx"] {
-            workspace.write(name, docx(None));
-        }
-        workspace.write("e.docx", docx(Some(GENERAL)));
-        let ended = workspace.run(["rescan"]).expect(0);
-        assert!(ended.err.contains("`labeld undo "), "{}", ended.err);
-        let account = Account::of(&ended);
-        account.balances(&workspace);
-        outcomes(&account, &[("applied", 3), ("label.same", 1)]);
-        let after = rescan(&workspace, &[]);
-        after.balances(&workspace);
-        outcomes(&after, &[("label.same", 4)]);
-        assert!(workspace.inventory().values().all(is_labelled));
-    }
-}
-
-#[test]
-fn the_cap_stops_a_rescan_with_its_own_exit_code() {
-    for store in Store::each() {
-        let workspace = workspace(store, &general("enforce", ""), "cap = 2");
-        for name in ["a.docx", "b.docx", "c.docx"] {
-            workspace.write(name, docx(None));
-        }
-        let ended = workspace.run(["rescan"]).expect(4);
-        assert!(ended.err.contains("the cap is reached"), "{}", ended.err);
-        outcomes(&Account::of(&ended), &[("applied", 2), ("cap.reached", 1)]);
-        let again = workspace.run(["rescan"]).expect(4);
-        outcomes(
-            &Account::of(&again),
-            &[("label.same", 2), ("cap.reached", 1)],
-        );
-        // A narrower scope is about its own files.
-        let labelled = workspace.inventory();
-        let labelled = labelled.iter().find(|(_, file)| is_labelled(file));
-        let path = labelled.unwrap().0.clone();
-        workspace.run(["rescan", "--path", &path]).expect(0);
-    }
-}
-
-#[test]
-fn labels_are_removed_where_labeld_has_set_them() {
-    for store in Store::each() {
-        let workspace = workspace(store, &general("enforce", ""), "");
-        workspace.write("a.docx", docx(None));
-        workspace.write("b.docx", docx(Some(GENERAL)));
-        rescan(&workspace, &[]);
-        let settings = workspace.path("labeld.toml");
-        let text = fs::read_to_string(&settings).unwrap();
-        let removing = text.replace(
-            &format!("apply_label = \"{GENERAL}\""),
-            "remove_label = true",
-        );
-        fs::write(&settings, removing).unwrap();
-        let account = rescan(&workspace, &[]);
-        account.balances(&workspace);
-        outcomes(&account, &[("removed", 1), ("label.outside", 1)]);
     }
 }

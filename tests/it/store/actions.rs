@@ -153,7 +153,6 @@ impl Rig {
             size_before: 10,
             digest_before: None,
             undo: None,
-            label_before: None,
             sent_digest: None,
             part_digests: None,
             slot_day: None,
