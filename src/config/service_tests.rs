@@ -145,7 +145,7 @@ fn problems_of_the_service_have_their_place_and_fix() {
         ),
         (
             "cap = 5\n[[tenant.local]]\nname = \"hr\"\nroot = \"hr\"",
-            "6:3 finance and hr share the cap of their kind of app, and have different ones -> give both the same `cap` and `cap_reset`, or take them out of both and write them in [[tenant]]",
+            "6:1 finance and hr share the cap of their kind of app, and have different ones -> give both the same `cap` and `cap_reset`, or take them out of both and write them in [[tenant]]",
         ),
         (
             "[http]\nlisten = \"localhost\"",

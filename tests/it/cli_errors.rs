@@ -22,6 +22,16 @@ const COMMANDS: &[&str] = &[
     "labels sync",
     "labels history",
     "skips",
+    "label",
+    "label set",
+    "label remove",
+    "actions",
+    "actions list",
+    "actions show",
+    "actions retry",
+    "actions cancel",
+    "undo",
+    "cap",
     "store",
     "store check",
     "store backup",
@@ -63,7 +73,7 @@ fn help_lists_the_commands_that_exist_and_no_other() {
         found,
         COMMANDS.iter().map(|name| (*name).to_owned()).collect()
     );
-    for planned in ["undo", "demo"] {
+    for planned in ["migrate", "demo"] {
         let mut command = labeld();
         command.arg(planned);
         run(command).expect(2).says(&["unrecognized subcommand"]);

@@ -118,6 +118,10 @@ fn facts(file: FileId, version: &Version) -> FileFacts {
         signed: false,
         bytes_read: 8_192,
         reads: 2,
-        labels: if file.0 % 4 == 0 { vec![label()] } else { Vec::new() },
+        labels: if file.0 % 4 == 0 {
+            vec![label()]
+        } else {
+            Vec::new()
+        },
     }
 }

@@ -7,7 +7,7 @@ use crate::cli::config_args::ConfigArgs;
 use crate::cli::exit::Exit;
 use crate::cli::hand;
 use crate::cli::output::Format;
-use crate::daemon::hand::{ChangeRequest, HandRequest};
+use crate::daemon::hand::{ChangeRequest, HandRequest, HandRow};
 
 /// Arguments of both commands.
 #[derive(Debug, Args)]
@@ -45,6 +45,6 @@ pub(super) fn run(args: &ChangeArgs, what: What) -> Result<Exit> {
     };
     let answer = hand::run(&args.config, async |_| Ok(request))?;
     hand::print(&answer, args.format)?;
-    let unchanged = answer.rows.iter().any(|row| row.is_unchanged());
+    let unchanged = answer.rows.iter().any(HandRow::is_unchanged);
     Ok(if unchanged { Exit::Failed } else { Exit::Ok })
 }

@@ -139,10 +139,10 @@ impl Tally for Counts {
             let Some(what) = what(rule, &decision) else {
                 continue;
             };
-            if what.writes() {
-                if let Some(wanted) = decision.planned.as_ref().and_then(|it| it.wanted) {
-                    self.sample.take(record.id, wanted);
-                }
+            if what.writes()
+                && let Some(wanted) = decision.planned.as_ref().and_then(|it| it.wanted)
+            {
+                self.sample.take(record.id, wanted);
             }
             let place = (record.tenant.clone(), app_kind.to_owned(), place);
             let counts = self.outcomes.entry(place).or_default();
