@@ -1,4 +1,4 @@
-"""What other programs see of a label that labeld wrote: python-docx, openpyxl, python-pptx and exiftool.
+"""What other programs see of a label that labeld wrote: python-docx, openpyxl, python-pptx, pikepdf, qpdf and exiftool.
 
 usage: label_readers.py WRITER [--office] FOLDER...
 
@@ -18,6 +18,7 @@ import warnings
 
 import docx
 import openpyxl
+import pikepdf
 import pptx
 
 from emulated import Checks
@@ -112,6 +113,37 @@ def check_libraries(checks, pairs, setting):
         checks.check(f"{name} sees the label ({setting}) in {read} files", read > 0 and not complaints, complaints)
 
 
+def qpdf_status(path):
+    """How `qpdf --check` ends: 0 for a file without faults, 2 and 3 for one with errors and warnings."""
+    return subprocess.run(["qpdf", "--check", str(path)], capture_output=True, check=False).returncode
+
+
+def pdf_places(path):
+    """Where pikepdf sees the label."""
+    with pikepdf.open(path) as pdf:
+        info = pdf.docinfo.keys() if "/Info" in pdf.trailer else []
+        metadata = pdf.Root.get("/Metadata")
+        packet = metadata.read_bytes().replace(b"\0", b"") if metadata is not None else b""
+        places = {"information" if any(LABEL in str(key) for key in info) else None}
+        places.add("XMP" if LABEL.encode() in packet else None)
+        # PDF/A forbids the label in one of the two places (reference/label-formats.md §5.7).
+        return places - {None}, b"pdfaid" in packet
+
+
+def check_pdf(checks, pairs):
+    pairs = [(original, copy) for original, copy in pairs if extension(original) == "pdf"]
+    broken, unlabelled = [], []
+    for original, copy in pairs:
+        status = qpdf_status(copy)
+        if status != 0 and status != qpdf_status(original):
+            broken.append(copy.name)
+        places, is_archival = pdf_places(copy)
+        if not places or len(places) < 2 and not is_archival:
+            unlabelled.append(f"{copy.name}: in {places}")
+    checks.check(f"qpdf finds no new fault in {len(pairs)} files", pairs and not broken, broken)
+    checks.check(f"pikepdf sees the label in {len(pairs)} files", pairs and not unlabelled, unlabelled)
+
+
 def exiftool(paths):
     """What exiftool prints of each file; of one that it takes for text or a bare archive, nothing."""
     printed = subprocess.run(["exiftool", "-j", *paths], stdout=subprocess.PIPE, check=False).stdout
@@ -190,6 +222,7 @@ def run(checks, arguments):
         pairs = {setting: write(arguments.writer, files, folder, setting) for setting in ("off", "on")}
         for setting, written in pairs.items():
             check_libraries(checks, written, setting)
+        check_pdf(checks, pairs["off"])
         check_exiftool(checks, pairs["off"])
         if arguments.office:
             check_office(checks, pairs["off"], folder)
