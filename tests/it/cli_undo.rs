@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
-use zip::{ZipArchive, ZipWriter};
 
-use crate::workspace::{Store, Workspace, documents, manifest};
+use crate::workspace::{Store, Workspace, documents, manifest, parts};
 
 /// Files that are labelled and taken back; `tests/run --long` does it with 500.
 fn files() -> usize {
@@ -42,20 +42,6 @@ fn by_file(rows: &[Value]) -> (BTreeMap<String, String>, String) {
         .iter()
         .map(|row| (text(row, "file"), text(row, "outcome")));
     (outcomes.collect(), rows[0]["run"].to_string())
-}
-
-/// The content of each part of an Office file.
-pub(crate) fn parts(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
-    (0..archive.len())
-        .map(|index| {
-            let mut part = archive.by_index(index).unwrap();
-            let name = part.name().unwrap().into_owned();
-            let mut content = Vec::new();
-            part.read_to_end(&mut content).unwrap();
-            (name, content)
-        })
-        .collect()
 }
 
 /// What somebody saves who has added something to an Office file.
@@ -112,7 +98,7 @@ fn check(workspace: &Workspace, originals: &BTreeMap<String, Vec<u8>>) {
     for name in originals.keys() {
         let (before, after) = (&originals[name], now(name));
         assert_ne!(&after, before, "{name}");
-        assert_eq!(is_pdf(name) && !after.starts_with(before), false, "{name}");
+        assert!(!is_pdf(name) || after.starts_with(before), "{name}");
     }
 
     let preview = workspace.rows(["undo", &run, "--dry-run"]);

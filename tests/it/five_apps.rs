@@ -105,6 +105,17 @@ impl FiveApps {
         fs::write(self.workspace.path(file), text).unwrap();
     }
 
+    /// Has a configuration allow writing everywhere: Box and Google are connected read-only otherwise.
+    pub(crate) fn allow_writing(&self, file: &str) {
+        let file = self.workspace.path(file);
+        let mut text = fs::read_to_string(&file).unwrap();
+        for app in [App::Box, App::Google] {
+            let name = format!("name = \"{}\"\n", app.name());
+            text = text.replace(&name, &format!("{name}read_only = false\n"));
+        }
+        fs::write(file, text).unwrap();
+    }
+
     fn config(&self, settings: Settings<'_>) -> String {
         let folder = self.workspace.path("");
         let written = self.emulator.config_toml(&folder).unwrap();

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 use crate::postgres;
 
@@ -302,7 +302,7 @@ pub(crate) fn walk(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
     for file in walk(from) {
         let copy = to.join(file.strip_prefix(from).unwrap());
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
@@ -310,8 +310,32 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// The parts of a package by name; empty for what is none.
+pub(crate) fn parts(package: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(package)) else {
+        return BTreeMap::new();
+    };
+    let mut parts = BTreeMap::new();
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index).unwrap();
+        let mut content = Vec::new();
+        part.read_to_end(&mut content).unwrap();
+        parts.insert(part.name().unwrap().into_owned(), content);
+    }
+    parts
+}
+
 /// A small Word document; with a label where one is given.
 pub(crate) fn docx(label: Option<&str>) -> Vec<u8> {
+    document("", label)
+}
+
+/// A small Word document with a text in it; with a label where one is given.
+pub(crate) fn document(text: &str, label: Option<&str>) -> Vec<u8> {
+    let paragraph = match text {
+        "" => String::new(),
+        text => format!("<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"),
+    };
     let mut types = String::from(
         r#"<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/>"#,
     );
@@ -320,7 +344,9 @@ pub(crate) fn docx(label: Option<&str>) -> Vec<u8> {
     );
     let mut parts = vec![(
         "word/document.xml",
-        r#"<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body/></w:document>"#.to_owned(),
+        format!(
+            r#"<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>{paragraph}</w:body></w:document>"#
+        ),
     )];
     if let Some(label) = label {
         types.push_str(r#"<Override PartName="/docMetadata/LabelInfo.xml" ContentType="application/vnd.ms-office.classificationlabels+xml"/>"#);

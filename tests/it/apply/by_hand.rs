@@ -11,7 +11,7 @@ use crate::workspace::GENERAL;
 
 #[test]
 fn a_label_is_applied_and_removed_in_every_app() {
-    on_each_store("", async |world: &mut World<'_>| {
+    on_each_store("", &async |world: &mut World<'_>| {
         for app in App::ALL {
             applied_and_removed(world, app).await;
         }
@@ -99,7 +99,7 @@ fn expected_for_encrypting(app: App) -> Reason {
 
 #[test]
 fn the_cap_holds_the_rest_back() {
-    on_each_store("", async |world: &mut World<'_>| {
+    on_each_store("", &async |world: &mut World<'_>| {
         world.set_cap(2);
         let app = App::Local;
         let mut asked = Vec::new();

@@ -115,7 +115,7 @@ fn arm(world: &World<'_>, app: App, fault: &Fault) -> RuleId {
 
 #[test]
 fn a_fault_in_the_write_path_leaves_one_effect() {
-    on_each_store("", async |world: &mut World<'_>| {
+    on_each_store("", &async |world: &mut World<'_>| {
         for app in CLOUDS {
             for (number, fault) in FAULTS.iter().enumerate() {
                 one_effect(world, app, fault, number as u32).await;
@@ -168,7 +168,7 @@ async fn one_effect(world: &World<'_>, app: App, fault: &Fault, before: u32) {
 
 #[test]
 fn a_person_who_saves_between_the_look_and_the_write_is_not_overwritten() {
-    on_each_store("", async |world: &mut World<'_>| {
+    on_each_store("", &async |world: &mut World<'_>| {
         for app in CLOUDS {
             saves_meanwhile(world, app).await;
         }

@@ -7,7 +7,6 @@ mod policies;
 mod undo;
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
@@ -64,7 +63,7 @@ struct World<'a> {
 }
 
 /// Runs a test on each store.
-fn on_each_store(tables: &str, check: impl AsyncFn(&mut World<'_>)) {
+fn on_each_store(tables: &str, check: &impl AsyncFn(&mut World<'_>)) {
     // Whoever is first installs it for the whole process.
     let _ = rustls::crypto::ring::default_provider().install_default();
     for is_postgres in [false, true] {
@@ -77,7 +76,7 @@ fn on_each_store(tables: &str, check: impl AsyncFn(&mut World<'_>)) {
             tables,
         };
         five.configure("labeld.toml", settings);
-        allow_writing(&five);
+        five.allow_writing("labeld.toml");
         five.runtime.block_on(async {
             let folder = TempDir::new().unwrap();
             let location = match is_postgres {
@@ -91,17 +90,6 @@ fn on_each_store(tables: &str, check: impl AsyncFn(&mut World<'_>)) {
             check(&mut World::new(&five, db).await).await;
         });
     }
-}
-
-/// Apps with a service are connected read-only unless the configuration says otherwise.
-fn allow_writing(five: &FiveApps) {
-    let file = five.workspace.path("labeld.toml");
-    let mut text = fs::read_to_string(&file).unwrap();
-    for app in [App::Box, App::Google] {
-        let name = format!("name = \"{}\"\n", app.name());
-        text = text.replace(&name, &format!("{name}read_only = false\n"));
-    }
-    fs::write(file, text).unwrap();
 }
 
 impl<'a> World<'a> {

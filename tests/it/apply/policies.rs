@@ -71,7 +71,7 @@ async fn decided(world: &World<'_>, app: App, path: &str, run: ActionRunId) -> A
 /// A person takes the label off again and again: the policy puts it back twice, and stops (X6).
 #[test]
 fn a_policy_does_not_fight_a_person() {
-    on_each_store(POLICY, async |world: &mut World<'_>| {
+    on_each_store(POLICY, &async |world: &mut World<'_>| {
         take_over(world).await;
         let app = App::Google;
         let site = world.rules.site_id.unwrap();
@@ -104,7 +104,7 @@ fn a_policy_does_not_fight_a_person() {
 /// that was switched off.
 #[test]
 fn what_was_decided_is_decided_anew() {
-    on_each_store(POLICY, async |world: &mut World<'_>| {
+    on_each_store(POLICY, &async |world: &mut World<'_>| {
         take_over(world).await;
         let app = App::SharePoint;
         let run = world.begin_run(RunKind::Rescan).await;

@@ -1,9 +1,8 @@
-//! When the service is killed, and how often it was.
-
-use std::collections::BTreeMap;
-use std::fmt;
+//! When the service is killed.
 
 use labeld::crash_points::CrashPoint;
+
+use crate::tally::KillStage;
 
 /// A step of the work at which the service is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,8 +21,8 @@ pub(super) enum Stage {
     AfterCommit,
 }
 
-impl Stage {
-    pub(super) const ALL: &'static [Self] = &[
+impl KillStage for Stage {
+    const ALL: &'static [Self] = &[
         Self::BeforeSend,
         Self::MidBody,
         Self::AfterTheAnswer,
@@ -32,8 +31,7 @@ impl Stage {
         Self::Random,
     ];
 
-    /// The points in the program that belong to it.
-    pub(super) fn points(self) -> &'static [CrashPoint] {
+    fn points(self) -> &'static [CrashPoint] {
         match self {
             Self::Random | Self::MidBody => &[],
             Self::BeforeSend => &[CrashPoint::AfterClaim, CrashPoint::BeforeFetch],
@@ -46,43 +44,6 @@ impl Stage {
             ],
             Self::AfterCommit => &[CrashPoint::AfterPageCommit, CrashPoint::AfterFactsCommit],
         }
-    }
-}
-
-/// Kills by stage.
-#[derive(Debug, Default)]
-pub(super) struct Tally(BTreeMap<Stage, u32>);
-
-impl Tally {
-    pub(super) fn add(&mut self, stage: Stage) {
-        *self.0.entry(stage).or_default() += 1;
-    }
-
-    pub(super) fn at(&self, stage: Stage) -> u32 {
-        self.0.get(&stage).copied().unwrap_or_default()
-    }
-
-    pub(super) fn kills(&self) -> u32 {
-        self.0.values().sum()
-    }
-
-    pub(super) fn least(&self) -> u32 {
-        self.at(self.rarest())
-    }
-
-    /// The stage with the fewest kills so far.
-    pub(super) fn rarest(&self) -> Stage {
-        let stages = Stage::ALL.iter().copied();
-        stages.min_by_key(|stage| self.at(*stage)).unwrap()
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for stage in Stage::ALL {
-            write!(f, "{stage:?} {}, ", self.at(*stage))?;
-        }
-        write!(f, "together {}", self.kills())
     }
 }
 

@@ -5,8 +5,9 @@ use std::env;
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::world::{Service, World};
+use super::world::World;
 use crate::postgres::PrivateCluster;
+use crate::service_process::ServiceProcess;
 use crate::workspace::Store;
 
 const SERVICES: usize = 4;
@@ -34,7 +35,7 @@ impl Blow {
         Self::CrashDatabase,
     ];
 
-    fn strike(self, world: &mut World, cluster: &PrivateCluster, services: &mut [Service]) {
+    fn strike(self, world: &mut World, cluster: &PrivateCluster, services: &mut [ServiceProcess]) {
         match self {
             Self::Kill => {
                 let number = world.dice().usize(..SERVICES);
@@ -60,7 +61,7 @@ fn four_services_share_the_work_whatever_happens() {
     };
     let blows = env::var("LABELD_CRASH_BLOWS").map_or(BLOWS, |number| number.parse().unwrap());
     let mut world = World::new(Store::Postgres(cluster.url()), SERVICES);
-    let mut services: Vec<Service> = (0..SERVICES)
+    let mut services: Vec<ServiceProcess> = (0..SERVICES)
         .map(|number| world.start(number, None))
         .collect();
     for blow in Blow::ALL.into_iter().cycle().take(blows as usize) {

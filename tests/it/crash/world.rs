@@ -1,21 +1,20 @@
 //! Five apps that people work in, and the service that follows them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::{Child, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use labeld_emulator::EmulatorOptions;
 use labeld_emulator::frame::{Effect, FaultRule};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::kills::Stage;
 use crate::five_apps::{App, Facts, Files, FiveApps, Settings, bodies, facts_of};
+use crate::service_process::ServiceProcess;
+use crate::tally::KillStage;
 use crate::workspace::{Ended, Store};
 
 /// A life that gets nowhere in this time is ended.
@@ -36,12 +35,6 @@ pub(super) struct World {
     /// Files that were there when their app was connected, and what was in them: the service lists them, and leaves that
     /// content to a rescan (rules §7), also where it is there again after edits that the service never saw.
     early: Files,
-}
-
-/// A running service.
-pub(super) struct Service {
-    child: Child,
-    number: usize,
 }
 
 impl World {
@@ -83,10 +76,10 @@ impl World {
             polls.count() == App::ALL.len()
         };
         while !self.status().is_some_and(|status| is_listed(&status)) {
-            assert!(begun.elapsed() < LONGEST_REST, "{}", self.log(0));
+            assert!(begun.elapsed() < LONGEST_REST, "{}", service.log());
             sleep(Duration::from_millis(100));
         }
-        assert!(service.stop().success(), "{}", self.log(0));
+        assert!(service.stop().success(), "{}", service.log());
     }
 
     pub(super) fn store_name(&self) -> &'static str {
@@ -145,23 +138,22 @@ impl World {
     }
 
     /// Whether the service has killed itself, as it was told to. It never ends by itself otherwise.
-    fn died(&self, service: &mut Service) -> bool {
-        let Some(status) = service.child.try_wait().unwrap() else {
+    fn died(&self, service: &mut ServiceProcess) -> bool {
+        let Some(status) = service.ended() else {
             return false;
         };
         assert_eq!(
             status.signal(),
             Some(Signal::KILL.as_raw()),
             "the service ended by itself: {status}\n{}",
-            self.log(service.number)
+            service.log()
         );
         true
     }
 
     /// The service lives on.
-    pub(super) fn check_alive(&self, service: &mut Service) {
-        let status = service.child.try_wait().unwrap();
-        assert_eq!(status, None, "{}", self.log(service.number));
+    pub(super) fn check_alive(&self, service: &mut ServiceProcess) {
+        assert_eq!(service.ended(), None, "{}", service.log());
     }
 
     /// The next answer of each app that has contents stops in the middle.
@@ -178,30 +170,26 @@ impl World {
     }
 
     /// Starts a service; `crash_at` says where it kills itself.
-    pub(super) fn start(&self, number: usize, crash_at: Option<&str>) -> Service {
-        let log = File::create(self.log_file(number)).unwrap();
-        let mut command = self.apps.workspace.command();
-        command.arg("run").arg("--config").arg(config_name(number));
-        command.stdout(Stdio::null()).stderr(log);
-        if let Some(at) = crash_at {
-            command.env("LABELD_CRASH_AT", at);
-        }
-        let child = command.spawn().unwrap();
-        Service { child, number }
+    pub(super) fn start(&self, number: usize, crash_at: Option<&str>) -> ServiceProcess {
+        let environment: Vec<(&str, &str)> = crash_at
+            .map(|at| ("LABELD_CRASH_AT", at))
+            .into_iter()
+            .collect();
+        ServiceProcess::start(&self.apps.workspace, &config_name(number), &environment)
     }
 
     /// Lets the services work undisturbed until the inventory is what the apps hold, and stops them.
-    pub(super) fn come_to_rest(&mut self, mut services: Vec<Service>) {
+    pub(super) fn come_to_rest(&mut self, mut services: Vec<ServiceProcess>) {
         let truth = self.apps.truth();
         let begun = Instant::now();
         while !self.differences(&truth).is_empty() || self.waiting_scans() > 0 {
             if begun.elapsed() > LONGEST_REST {
                 let status = self.status();
-                services.iter_mut().for_each(Service::kill);
+                services.iter_mut().for_each(ServiceProcess::kill);
                 panic!(
                     "{:#?}\n{status:#?}\n{}",
                     self.differences(&truth),
-                    self.log(0)
+                    services[0].log()
                 );
             }
             sleep(Duration::from_millis(200));
@@ -210,7 +198,7 @@ impl World {
         self.early.clear();
         for service in &mut services {
             let status = service.stop();
-            assert!(status.success(), "{status}\n{}", self.log(service.number));
+            assert!(status.success(), "{status}\n{}", service.log());
         }
         assert_eq!(self.differences(&truth), BTreeMap::new());
         self.run(&["store", "check"]).expect(0);
@@ -222,16 +210,6 @@ impl World {
         self.apps
             .workspace
             .run([arguments, &["--config", &config]].concat())
-    }
-
-    fn log_file(&self, number: usize) -> PathBuf {
-        self.apps.workspace.path(format!("service-{number}.log"))
-    }
-
-    fn log(&self, number: usize) -> String {
-        let log = fs::read_to_string(self.log_file(number)).unwrap();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(60)..].join("\n")
     }
 
     /// Files that wait to be scanned, as the first service tells; while it cannot, any number.
@@ -325,29 +303,6 @@ impl World {
         bodies.retain(|(body, ..)| Some(body) != present.as_ref());
         let (body, ..) = bodies.swap_remove(self.dice.usize(..bodies.len()));
         self.apps.put(app, path, &body);
-    }
-}
-
-impl Service {
-    /// `kill -9`.
-    pub(super) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// SIGTERM, and how it ended.
-    fn stop(&mut self) -> ExitStatus {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        self.child.wait().unwrap()
-    }
-}
-
-impl Drop for Service {
-    /// A test that fails leaves none behind.
-    fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
-            self.kill();
-        }
     }
 }
 

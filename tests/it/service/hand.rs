@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::Value;
 
 use super::{Service, append, workspace};
-use crate::cli_undo::parts;
-use crate::workspace::{GENERAL, Store, Workspace, docx};
+
+use crate::workspace::{GENERAL, Store, Workspace, docx, parts};
 
 fn outcomes(workspace: &Workspace, arguments: &[&str], code: i32) -> Vec<String> {
     let arguments = [arguments, &["--format", "jsonl"]].concat();
