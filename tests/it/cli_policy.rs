@@ -111,7 +111,7 @@ expect = {{ verdict = "none", matched = [] }}
 }
 
 #[test]
-fn the_example_has_a_policy_that_only_observes() {
+fn the_example_has_no_traps() {
     let mut command = labeld();
     command.current_dir(env!("CARGO_MANIFEST_DIR")).args([
         "policy",

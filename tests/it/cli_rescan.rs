@@ -1,6 +1,7 @@
 //! `labeld rescan` and the commands that list what it found, as a person runs them, on both stores.
 
 mod acting;
+mod example;
 mod interleaved;
 mod interrupted;
 mod label_list;
