@@ -91,7 +91,7 @@ impl FileState {
             Reason::FileTypeUnsupported => Some(Self::Unsupported),
             Reason::AccessDenied => Some(Self::Denied),
             Reason::TypeSpecial => Some(Self::Special),
-            Reason::FetchFailed => Some(Self::Error),
+            Reason::FetchFailed | Reason::WriteWatermarked => Some(Self::Error),
             Reason::NotQueued
             | Reason::Pending
             | Reason::FileDeleted
@@ -142,7 +142,6 @@ impl FileState {
             | Reason::FileClientEncrypted
             | Reason::FileOwnerPassword
             | Reason::AccessNotCovered
-            | Reason::WriteWatermarked
             | Reason::UndoChanged
             | Reason::Internal => None,
         }

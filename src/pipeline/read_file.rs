@@ -129,6 +129,8 @@ fn of_error(error: Error) -> Attempt {
         ErrorKind::Denied => Reason::AccessDenied,
         ErrorKind::NotCovered => Reason::AccessNotCovered,
         ErrorKind::Throttled => Reason::FetchThrottled,
+        // What is handed out is not what is stored, whoever wants it.
+        ErrorKind::Watermarked => Reason::WriteWatermarked,
         _ => Reason::FetchFailed,
     };
     let verdict = Verdict::of(reason).with_detail(error_chain(&error));

@@ -28,6 +28,7 @@ mod http;
 mod label_sync;
 mod pipeline;
 mod postgres;
+mod reasons;
 mod service;
 mod service_process;
 mod store;

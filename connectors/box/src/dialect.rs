@@ -28,6 +28,9 @@ impl Dialect for BoxDialect {
             (400, "terms_of_service_required" | "password_reset_required") => {
                 (ErrorKind::Denied, Repeat::Never)
             }
+            (400, "item_name_invalid" | "item_name_too_long") => {
+                (ErrorKind::NameInvalid, Repeat::Never)
+            }
             (403, "access_denied_item_locked") => (ErrorKind::Locked, Repeat::Never),
             (403 | 409 | 507, "storage_limit_exceeded") => {
                 (ErrorKind::QuotaExceeded, Repeat::Never)
@@ -170,7 +173,7 @@ mod tests {
                 400,
                 NO_HEADER,
                 "item_name_invalid",
-                Unexpected,
+                NameInvalid,
                 Repeat::Never,
             ),
             (401, NO_HEADER, "", Unauthenticated, Repeat::Never),

@@ -139,17 +139,25 @@ impl BoxApp {
         if wanted.size > MOST_BYTES {
             return Err(purpose.error(ErrorKind::TooLarge));
         }
+        let mut is_watermarked = false;
         for _ in 0..ATTEMPTS {
             match self.fetch(wanted, None, purpose).await {
                 Ok(bytes) if wanted.is_proved_by(&bytes) => return Ok(bytes),
                 // More than there should be is as wrong as other bytes.
                 Err(error) if error.kind() != ErrorKind::TooLarge => return Err(error),
                 // Either the file changed, or what is served is not what is stored.
-                _ => self.fresh(wanted.name, expected, purpose).await?,
+                _ => {
+                    let now = self.fresh(wanted.name, expected, purpose).await?;
+                    is_watermarked = now.is_watermarked();
+                }
             };
         }
+        if is_watermarked {
+            let why = "the service serves the file with a watermark and not its original";
+            return Err(purpose.error(ErrorKind::Watermarked).with_source(why));
+        }
         Err(purpose.malformed(
-            "the bytes are not those that the file's SHA-1 is of: a rendition with a watermark is served instead, or the download was damaged",
+            "the bytes are not those that the file's SHA-1 is of: the download was damaged",
         ))
     }
 

@@ -28,6 +28,10 @@ pub enum ErrorKind {
     QuotaExceeded,
     /// Over a size limit of the app.
     TooLarge,
+    /// The app does not accept the file's name any more.
+    NameInvalid,
+    /// The app hands out a rendition with a watermark in place of the stored bytes.
+    Watermarked,
     /// The cursor cannot be continued from; enumerate anew.
     CursorExpired,
     /// The app cannot do this at all.
@@ -53,6 +57,8 @@ impl ErrorKind {
             | Self::Changed
             | Self::QuotaExceeded
             | Self::TooLarge
+            | Self::NameInvalid
+            | Self::Watermarked
             | Self::CursorExpired
             | Self::Unsupported
             | Self::Malformed
@@ -179,6 +185,8 @@ impl fmt::Display for Error {
             ErrorKind::CheckedOut => "checked out",
             ErrorKind::QuotaExceeded => "the storage quota is used up",
             ErrorKind::TooLarge => "too large",
+            ErrorKind::NameInvalid => "the name is not accepted",
+            ErrorKind::Watermarked => "the original is not handed out",
             ErrorKind::CursorExpired => "the cursor can no longer be used",
             ErrorKind::Unsupported => "not supported",
             ErrorKind::Transient => "failed for now",

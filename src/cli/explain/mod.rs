@@ -25,10 +25,9 @@ use crate::store::{Access, files, queue};
 pub(super) struct ExplainArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// A number as `labeld files` lists it, APP:REF (for a folder APP:PATH), or the path of a file in a folder that is an
-    /// app
-    #[arg(value_name = "TARGET")]
-    target: String,
+    /// Numbers as `labeld files` lists them, APP:REF (for a folder APP:PATH), or paths of files in a folder that is an app
+    #[arg(value_name = "TARGET", required = true)]
+    targets: Vec<String>,
     /// Say why the file's content was read or not, and what to do about it
     #[arg(long)]
     why_not_scanned: bool,
@@ -44,22 +43,41 @@ pub(super) struct ExplainArgs {
 /// Problems of configuration and store, and a target that the inventory does not have.
 pub(super) fn run(args: &ExplainArgs) -> Result<Exit> {
     session::with_store(&args.config, Access::Read, async |session| {
-        let record = find(&session, &args.target).await?;
-        if !args.why_not_scanned {
-            return verdict::run(&session, &record, args.format).await;
+        let mut records = Vec::new();
+        for target in &args.targets {
+            records.push(find(&session, target).await?);
         }
-        let row = why(&session, &record).await?;
-        if args.format == Format::Human {
-            for (name, value) in row.lines() {
-                writeln!(io::stdout(), "{name:<9} {}", printable(&value))?;
-            }
+        if args.why_not_scanned {
+            why_not_scanned(&session, &records, args.format).await
         } else {
-            let mut listing = Listing::new::<ScanRow>(io::stdout(), args.format);
-            listing.row(&row)?;
-            listing.finish()?;
+            verdict::run(&session, &records, args.format).await
         }
-        Ok(Exit::Ok)
     })
+}
+
+async fn why_not_scanned(
+    session: &Session,
+    records: &[FileRecord],
+    format: Format,
+) -> Result<Exit> {
+    let mut listing = Listing::new::<ScanRow>(io::stdout(), format);
+    for (number, record) in records.iter().enumerate() {
+        let row = why(session, record).await?;
+        if format != Format::Human {
+            listing.row(&row)?;
+            continue;
+        }
+        if number > 0 {
+            writeln!(io::stdout())?;
+        }
+        for (name, value) in row.lines() {
+            writeln!(io::stdout(), "{name:<9} {}", printable(&value))?;
+        }
+    }
+    if format != Format::Human {
+        listing.finish()?;
+    }
+    Ok(Exit::Ok)
 }
 
 async fn find(session: &Session, name: &str) -> Result<FileRecord> {

@@ -2,6 +2,7 @@
 //! what would have to change.
 
 mod next;
+mod reason;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use self::next::next;
+use self::reason::ReasonRow;
 use crate::apps;
 use crate::cli::UsageError;
 use crate::cli::exit::Exit;
@@ -53,6 +55,8 @@ struct VerdictRow {
     /// Something is new and was not decided yet.
     waits_for_decision: bool,
     action: Option<ActionRow>,
+    /// Every reason code that stands for the file, the verdict's first.
+    reasons: Vec<ReasonRow>,
     /// What would have to change, in words.
     next: Vec<String>,
 }
@@ -139,12 +143,33 @@ impl Row for VerdictRow {
     }
 }
 
-/// Explains what the policies say to a file, and prints it.
+/// Explains what the policies say to files, and prints it.
 ///
 /// # Errors
 ///
 /// Those of the store, and an app that is not configured any more.
-pub(super) async fn run(session: &Session, record: &FileRecord, format: Format) -> Result<Exit> {
+pub(super) async fn run(session: &Session, records: &[FileRecord], format: Format) -> Result<Exit> {
+    let mut listing = Listing::new::<VerdictRow>(io::stdout(), format);
+    for (number, record) in records.iter().enumerate() {
+        let row = explained(session, record).await?;
+        if format != Format::Human {
+            listing.row(&row)?;
+            continue;
+        }
+        if number > 0 {
+            writeln!(io::stdout())?;
+        }
+        for line in row.lines() {
+            writeln!(io::stdout(), "{}", printable(&line))?;
+        }
+    }
+    if format != Format::Human {
+        listing.finish()?;
+    }
+    Ok(Exit::Ok)
+}
+
+async fn explained(session: &Session, record: &FileRecord) -> Result<VerdictRow> {
     let config = &session.config;
     let tenant = config.tenants.iter().find(|one| one.name == record.tenant);
     let Some(tenant) = tenant.filter(|one| one.has_app(&record.app.0)) else {
@@ -156,17 +181,7 @@ pub(super) async fn run(session: &Session, record: &FileRecord, format: Format) 
     };
     let rules = Arc::new(apps::tenant_rules(config, tenant));
     let explained = explain(&session.db, &rules, record, SystemClock.now()).await?;
-    let row = VerdictRow::of(record, &explained);
-    if format == Format::Human {
-        for line in row.lines() {
-            writeln!(io::stdout(), "{}", printable(&line))?;
-        }
-    } else {
-        let mut listing = Listing::new::<VerdictRow>(io::stdout(), format);
-        listing.row(&row)?;
-        listing.finish()?;
-    }
-    Ok(Exit::Ok)
+    Ok(VerdictRow::of(record, &explained))
 }
 
 impl VerdictRow {
@@ -205,6 +220,7 @@ impl VerdictRow {
             lost: lost.collect(),
             waits_for_decision: explained.waits,
             action: explained.action.as_ref().map(ActionRow::of),
+            reasons: explained.reasons.iter().map(ReasonRow::of).collect(),
             next: next(explained),
         }
     }
@@ -265,6 +281,8 @@ impl VerdictRow {
         if self.waits_for_decision {
             lines.push("decision  something is new: it is decided when the service or the next rescan comes to it".to_owned());
         }
+        let reasons = self.reasons.iter();
+        lines.extend(reasons.map(|reason| format!("reason    {}", reason.in_words())));
         let next = self.next.iter();
         lines.extend(next.map(|next| format!("next      {next}")));
         lines

@@ -135,6 +135,7 @@ impl Ending {
             ErrorKind::NotCovered => Reason::AccessNotCovered,
             ErrorKind::Throttled => Reason::FetchThrottled,
             ErrorKind::Locked => Reason::FileLocked,
+            ErrorKind::Watermarked => Reason::WriteWatermarked,
             _ => Reason::FetchFailed,
         };
         let detail = Some(error_chain(error));

@@ -116,6 +116,8 @@ impl Answer {
             ErrorKind::CheckedOut => Self::Refused(Reason::FileCheckedOut),
             ErrorKind::QuotaExceeded => Self::Refused(Reason::WriteQuota),
             ErrorKind::TooLarge => Self::Refused(Reason::FileTooLarge),
+            ErrorKind::NameInvalid => Self::Refused(Reason::WriteNameInvalid),
+            ErrorKind::Watermarked => Self::Refused(Reason::WriteWatermarked),
             ErrorKind::CursorExpired
             | ErrorKind::Transient
             | ErrorKind::Malformed

@@ -1,20 +1,23 @@
 //! Why a file is decided as it is: the decision made once more, by the same code, with everything that it looks at.
 
+mod reasons;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub use self::reasons::About;
 use super::facts_of;
 use super::governance::{Governance, TenantRules};
-use crate::model::DEFAULT_SIZE_LIMIT;
 use crate::model::inventory::FileRecord;
 use crate::model::policy::{PolicyMode, PolicyName};
+use crate::model::{DEFAULT_SIZE_LIMIT, Reason};
 use crate::policy::gates::{self, GateOutcome, Purpose};
 use crate::policy::{Decision, evaluate};
 use crate::store::actions::{self, Action, ActionQuery};
 use crate::store::cap::{self, CapKey, CapState};
 use crate::store::policies::Switch;
-use crate::store::{Db, StoreError, apps, decisions, ledger, owners};
+use crate::store::{Db, StoreError, apps, decisions, ledger, owners, queue};
 
 /// What there is to say about a file.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Explanation {
     pub action: Option<Action>,
     /// The cap that the file's app is under.
     pub cap: Option<CapState>,
+    /// Every reason code that stands for the file, the verdict's first; each once.
+    pub reasons: Vec<(Reason, About)>,
 }
 
 /// Labels by name.
@@ -84,13 +89,25 @@ pub async fn explain(
         }
         None => None,
     };
+    let gates = gates::pass(&facts, Purpose::Write, size_limit);
+    let action = wanted.into_iter().next_back();
+    let job = queue::of_file(db, record.id).await?;
+    let known = reasons::Known {
+        record,
+        decision: &decision,
+        gates: &gates,
+        job: job.as_ref(),
+        action: action.as_ref(),
+        cap: cap.as_ref(),
+    };
     Ok(Explanation {
-        gates: gates::pass(&facts, Purpose::Write, size_limit),
+        reasons: reasons::reasons(&known),
+        gates,
         names: names(&governance, &decision),
         switched: switched(&governance),
         waits: decisions::is_waiting(db, record.id).await?,
         canary_is_used_up: is_held_back(db, &governance, &decision).await?,
-        action: wanted.into_iter().next_back(),
+        action,
         cap,
         decision,
     })

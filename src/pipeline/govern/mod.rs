@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use labeld_connector::OwnerDetails;
 
 pub(super) use self::decide::look;
-pub use self::explain::{Explanation, explain};
+pub use self::explain::{About, Explanation, explain};
 pub use self::governance::{AppRules, Governance, TenantRules};
 pub use self::governor::{Governor, Round, govern_task};
 pub use self::switching::{SwitchError, SwitchWish, Switched, switch};

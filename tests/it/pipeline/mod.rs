@@ -26,6 +26,7 @@ use labeld::store::{Db, apps, files, tasks, workers};
 use labeld_connector::{FileMeta, FileRef};
 use labeld_formats::{Coauthoring, RangeStrategy};
 
+pub(crate) use self::scripted::Failure;
 use self::scripted::Scripted;
 use crate::store::at;
 use crate::workspace::{GENERAL, docx};

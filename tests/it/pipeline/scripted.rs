@@ -54,7 +54,7 @@ struct Entry {
 
 /// How the reads of a file fail.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// With an error, and perhaps a wait that the app asks for.
     Error(ErrorKind, Option<Duration>),
     /// The reader crashes.
@@ -175,8 +175,13 @@ impl Scripted {
         self.state.lock().unwrap()
     }
 
-    pub(super) fn put(&self, path: &str, body: impl Into<Bytes>) {
+    pub(crate) fn put(&self, path: &str, body: impl Into<Bytes>) {
         self.state().put(path, body);
+    }
+
+    /// Something stands against a file from now on.
+    pub(crate) fn bar(&self, path: &str, barrier: Barrier) {
+        self.state().bar(path, Some(barrier));
     }
 
     /// Before the feed gives its `page`th page from now on, counted from 1.
@@ -202,7 +207,7 @@ impl Scripted {
     }
 
     /// From now on, and until it is healed by `None`, reads of a file fail.
-    pub(super) fn fail(&self, path: &str, failure: Option<Failure>) {
+    pub(crate) fn fail(&self, path: &str, failure: Option<Failure>) {
         let mut state = self.state();
         match failure {
             Some(failure) => state.failing.insert(path.to_owned(), failure),

@@ -181,7 +181,7 @@ async fn what_stands_against_reading_is_told() {
                 e.switch(|switches| switches.watermark_for_owner = true);
                 e.service().watermark(file);
             },
-            ErrorKind::Malformed,
+            ErrorKind::Watermarked,
             "watermark",
         ),
         (

@@ -262,7 +262,7 @@ async fn what_stands_against_writing_is_told_and_nothing_is_uploaded() {
                 e.switch(|switches| switches.watermark_for_owner = true);
                 e.service().watermark(file);
             },
-            ErrorKind::Denied,
+            ErrorKind::Watermarked,
             0,
         ),
         (

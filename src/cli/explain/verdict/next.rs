@@ -8,7 +8,9 @@ use crate::store::actions::ActionState;
 /// It, in words; a step each.
 pub(super) fn next(explained: &Explanation) -> Vec<String> {
     let decision = &explained.decision;
-    let mut next = Vec::new();
+    let fixes = explained.reasons.iter();
+    let mut next: Vec<String> = fixes.map(|(reason, _)| reason.fix().to_owned()).collect();
+    next.dedup();
     let Some(planned) = &decision.planned else {
         let near = decision.trace.policies.iter();
         for look in near.filter(|look| look.is_near_miss()) {
@@ -21,9 +23,6 @@ pub(super) fn next(explained: &Explanation) -> Vec<String> {
         }
         return next;
     };
-    if let Some(reason) = planned.verdict.reason() {
-        next.push(reason.fix().to_owned());
-    }
     let options = decision.trace.options.iter();
     next.extend(options.map(|option| format!("it would be done with {option}")));
     if !planned.verdict.writes() {

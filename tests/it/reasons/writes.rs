@@ -1,0 +1,1 @@
+//! Writes that end in other ways than they should.
