@@ -2,10 +2,19 @@
 
 use std::collections::HashMap;
 
-use labeld_formats::{Coauthoring, TenantKnowledge};
+use labeld_formats::{Coauthoring, TenantKnowledge, write};
 
 use super::App;
+use crate::model::policy::SignedFiles;
 use crate::store::{Db, StoreError, labels};
+
+/// What a policy says of signed files, as the writer knows it.
+pub(super) fn signed_files(signed: SignedFiles) -> write::SignedFiles {
+    match signed {
+        SignedFiles::Refuse => write::SignedFiles::Refuse,
+        SignedFiles::AllowUncovered => write::SignedFiles::AllowUncovered,
+    }
+}
 
 pub(super) async fn knowledge(
     db: &Db,

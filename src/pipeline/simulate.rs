@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, Utc};
 
 pub use self::compare::{Changed, Comparison, FileVerdict, compare};
-pub use self::outcomes::{Outcome, Simulation, What, simulate};
+pub use self::outcomes::{Outcome, Sampled, Simulation, What, simulate};
 pub use self::rehearse::{Rehearsal, Rehearsing};
 use super::govern::Governance;
 use super::verdict;

@@ -55,6 +55,7 @@ const KEYS: &[Key] = keys! {
     "alerts_per_day" alert.per_day => |it| text(&it.alert.per_day);
     "override" overrides => |it| it.overrides.to_string();
     "allow_downgrade" allow_downgrade => |it| it.allow_downgrade.to_string();
+    "signed" signed => |it| it.signed.to_string();
     "canary" canary => |it| text(&it.canary);
     "max_matches" max_matches.files => |it| text(&it.max_matches.files);
     "max_matches_percent" max_matches.percent => |it| text(&it.max_matches.percent);

@@ -12,6 +12,7 @@ use labeld_connector::{Answer, Barrier, FileKind};
 
 use super::facts::{Facts, ReadingFacts};
 use crate::model::Reason;
+use crate::model::policy::SignedFiles;
 
 /// Extensions that labels are written to (gate 4).
 pub const WRITABLE_EXTENSIONS: &[&str] = &[
@@ -50,6 +51,8 @@ pub struct GateOutcome {
     pub stopped: Option<(Gate, Reason)>,
     /// The gates before it.
     pub passed: Vec<Gate>,
+    /// The one of `passed` that only an option of the policy has opened, and what it would have said.
+    pub opened: Option<(Gate, Reason)>,
 }
 
 struct Rule {
@@ -68,6 +71,15 @@ struct Asked<'a> {
     reading: Option<&'a ReadingFacts>,
     size_limit: u64,
     purpose: Purpose,
+}
+
+/// What a write is held to beside the facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriteTerms {
+    /// Largest file that is written, in bytes, inclusive (gate 5).
+    pub size_limit: u64,
+    /// What is done with signed files (gate 18).
+    pub signed: SignedFiles,
 }
 
 const fn gate(number: u8, question: &'static str) -> Gate {
@@ -114,31 +126,37 @@ const GATES: &[Rule] = gates! {
 
 /// Passes a file through the gates. The gates that need the bytes are asked once it was read.
 #[must_use]
-pub fn pass(facts: &Facts, purpose: Purpose, size_limit: u64) -> GateOutcome {
+pub fn pass(facts: &Facts, purpose: Purpose, terms: WriteTerms) -> GateOutcome {
     let asked = Asked {
         facts,
         reading: facts.reading.as_ref(),
-        size_limit,
+        size_limit: terms.size_limit,
         purpose,
     };
-    let mut passed = Vec::new();
+    let mut outcome = GateOutcome {
+        stopped: None,
+        passed: Vec::new(),
+        opened: None,
+    };
     for rule in GATES {
         let concerns = rule.reads || purpose == Purpose::Write;
         if !concerns || rule.after_reading && asked.reading.is_none() && rule.gate.number != 15 {
             continue;
         }
-        if let Some(reason) = (rule.stops)(&asked) {
-            return GateOutcome {
-                stopped: Some((rule.gate, reason)),
-                passed,
-            };
+        match (rule.stops)(&asked) {
+            None => {}
+            // Whether a signature covers what is written is seen in the rehearsal (gate 20).
+            Some(Reason::FileSigned) if terms.signed == SignedFiles::AllowUncovered => {
+                outcome.opened = Some((rule.gate, Reason::FileSigned));
+            }
+            Some(reason) => {
+                outcome.stopped = Some((rule.gate, reason));
+                return outcome;
+            }
         }
-        passed.push(rule.gate);
+        outcome.passed.push(rule.gate);
     }
-    GateOutcome {
-        stopped: None,
-        passed,
-    }
+    outcome
 }
 
 /// Every gate with what it stops, for tables: the gate, and whether it stops readings too.

@@ -13,7 +13,7 @@ use super::gates::WRITABLE_EXTENSIONS;
 use crate::model::FileState;
 use crate::model::policy::{
     Condition, FileType, FolderPattern, Governance, LabelName, LabelUse, MatchLimit, Origin,
-    PolicyDefinition, PolicyMode, PolicyName, Scope, TextOperator, TextPattern,
+    PolicyDefinition, PolicyMode, PolicyName, Scope, SignedFiles, TextOperator, TextPattern,
 };
 
 /// How much a remark weighs.
@@ -100,6 +100,13 @@ impl Lint<'_> {
             self.warn(
                 "`compat = \"defender\"` lets it replace labels by lower ones, as Defender does",
                 "add `allow_downgrade = false` if that is not meant",
+            );
+        }
+        if rule.signed == SignedFiles::AllowUncovered {
+            self.warn(
+                "`signed = \"allow_uncovered\"` writes into signed files: Office shows them as final, and a PDF viewer may say that \
+                 something was changed after signing, although the signature holds",
+                "take it out unless those who check signatures know of it",
             );
         }
         for entry in &rule.allow {

@@ -17,7 +17,7 @@ pub mod rules;
 pub use catalogue::{TenantLabels, Unresolved, label_use};
 pub use changes::{KeyChange, changes};
 pub use evaluate::{
-    AppTraits, Check, DecidedBy, Decision, Lost, Planned, Policies, PolicyLook, Trace, Truth,
-    Wanted, evaluate, evaluate_untraced,
+    AppTraits, COVERAGE, Check, DecidedBy, Decision, Lost, Planned, Policies, PolicyLook, Trace,
+    Truth, Wanted, evaluate, evaluate_untraced,
 };
 pub use interest::AppInterest;

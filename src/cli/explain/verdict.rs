@@ -20,9 +20,10 @@ use crate::cli::session::Session;
 use crate::clock::{Clock, SystemClock};
 use crate::model::Reason;
 use crate::model::inventory::FileRecord;
+use crate::model::policy::SignedFiles;
 use crate::pipeline::govern::{Explanation, explain};
 use crate::policy::gates::Gate;
-use crate::policy::{Check, DecidedBy, PolicyLook, Truth};
+use crate::policy::{COVERAGE, Check, DecidedBy, PolicyLook, Truth};
 use crate::store::actions::{Action, ActionState};
 
 /// The answer.
@@ -87,6 +88,8 @@ struct GateRow {
     question: &'static str,
     /// Null where the file passes.
     reason: Option<&'static str>,
+    /// What would have stopped it but for an option of the policy.
+    opened: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -263,7 +266,14 @@ impl VerdictRow {
             ));
         }
         for gate in &self.gates {
-            let result = gate.reason.unwrap_or("passed");
+            let result = match (gate.reason, gate.opened) {
+                (Some(reason), _) => reason.to_owned(),
+                (None, Some(opened)) => format!(
+                    "passed, {opened} but for signed = \"{}\", {COVERAGE}",
+                    SignedFiles::AllowUncovered
+                ),
+                (None, None) => "passed".to_owned(),
+            };
             lines.push(format!(
                 "gate {:<4} {result}: {}",
                 gate.number, gate.question
@@ -371,6 +381,10 @@ fn gates(explained: &Explanation) -> Vec<GateRow> {
         number: gate.number,
         question: gate.question,
         reason: reason.map(Reason::code),
+        opened: gates
+            .opened
+            .filter(|(opened, _)| opened == gate)
+            .map(|(_, reason)| reason.code()),
     };
     let passed = gates.passed.iter().map(|gate| row(gate, None));
     let stopped = gates
@@ -387,11 +401,13 @@ fn gates(explained: &Explanation) -> Vec<GateRow> {
             number: 12,
             question: "is its policy still switched on?",
             reason: is_off.then_some(Reason::PolicySuspended.code()),
+            opened: None,
         });
         rows.push(GateRow {
             number: 21,
             question: "has the cap a place left?",
             reason: is_paused.then_some(Reason::CapReached.code()),
+            opened: None,
         });
     }
     rows.sort_by_key(|row| row.number);

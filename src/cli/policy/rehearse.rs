@@ -9,10 +9,9 @@ use chrono::{DateTime, Utc};
 use crate::apps::{self, Organisation};
 use crate::cli::session::Session;
 use crate::clock::Clock;
-use crate::model::inventory::{FileId, FileRecord};
+use crate::model::inventory::FileRecord;
 use crate::model::{AppName, Reason, TenantName};
-use crate::pipeline::simulate::{Rehearsal, Rehearsing};
-use crate::policy::Wanted;
+use crate::pipeline::simulate::{Rehearsal, Rehearsing, Sampled};
 use crate::store::files;
 
 /// How many of the files came to the same: `None` where the write would do.
@@ -25,13 +24,13 @@ pub(super) type Rehearsed = BTreeMap<(TenantName, String, Option<Reason>), u64>;
 /// Those of the store, and an app that cannot be made.
 pub(super) async fn rehearse(
     session: &Session,
-    sample: &[(FileId, Wanted)],
+    sample: &[Sampled],
     clock: &Arc<dyn Clock>,
 ) -> Result<Rehearsed> {
     let mut apps: BTreeMap<(TenantName, AppName), (String, Rehearsing)> = BTreeMap::new();
     let mut rehearsed = Rehearsed::new();
-    for (file, wanted) in sample {
-        let Some(record) = files::get(&session.db, *file).await? else {
+    for sampled in sample {
+        let Some(record) = files::get(&session.db, sampled.file).await? else {
             continue;
         };
         let key = (record.tenant.clone(), record.app.clone());
@@ -43,11 +42,11 @@ pub(super) async fn rehearse(
         let Some((kind, rehearsing)) = apps.get(&key) else {
             continue;
         };
-        let reason = match rehearsing.rehearse(&record, *wanted).await {
+        let reason = match rehearsing.rehearse(&record, *sampled).await {
             Rehearsal::Done { .. } => None,
             Rehearsal::Stopped { reason, detail } => {
                 let detail = detail.unwrap_or_default();
-                tracing::info!("file {}: {reason} {detail}", file.0);
+                tracing::info!("file {}: {reason} {detail}", sampled.file.0);
                 Some(reason)
             }
         };

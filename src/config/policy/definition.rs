@@ -7,7 +7,7 @@ use crate::config::section::Section;
 use crate::config::value::{Choice, Value, Whole};
 use crate::model::policy::{
     AlertRule, AllowEntry, Category, Condition, Filter, Governance, MatchLimit, Override,
-    PolicyDefinition, PolicyMode, Scope, Severity,
+    PolicyDefinition, PolicyMode, Scope, Severity, SignedFiles,
 };
 
 /// Largest number of files in an option.
@@ -54,6 +54,7 @@ pub(super) fn read_policy(
         allow_downgrade: section
             .optional("allow_downgrade")
             .unwrap_or(compat_defender),
+        signed: word(section, "signed", SignedFiles::Refuse),
         canary: section.optional("canary").map(|Whole::<MOST_FILES>(it)| it),
         max_matches: MatchLimit {
             files: section

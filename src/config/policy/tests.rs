@@ -202,6 +202,13 @@ fn problems_of_policies_have_their_place_and_fix() {
         ),
         (
             "name = \"one\"",
+            "name = \"one\"\nsigned = \"allow\"",
+            &[
+                "3:10 `signed` in [[policy]]: \"allow\" is not a known word -> one of \"refuse\", \"allow_uncovered\"",
+            ],
+        ),
+        (
+            "name = \"one\"",
             "name = \"one\"\nmax_matches_percent = 101",
             &["3:23 `max_matches_percent` in [[policy]]: out of range -> from 1 to 100"],
         ),
@@ -238,8 +245,12 @@ fn a_policy_is_read_with_its_defaults() {
     assert_eq!(policy.place.1, GOOD.lines().count() + 1);
     assert_eq!((policy.enabled, policy.mode), (true, PolicyMode::Observe));
     assert_eq!(
-        (policy.overrides, policy.allow_downgrade),
-        (Override::Automatic, false)
+        (policy.overrides, policy.allow_downgrade, policy.signed),
+        (
+            Override::Automatic,
+            false,
+            crate::model::policy::SignedFiles::Refuse
+        )
     );
     assert_eq!(
         policy.governance,

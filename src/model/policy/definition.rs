@@ -48,6 +48,16 @@ words! {
     }
 }
 
+words! {
+    /// What a policy does with files that are digitally signed (gate 18; reference/label-formats.md §5.6, §7).
+    pub enum SignedFiles {
+        /// They are left alone.
+        Refuse = "refuse",
+        /// They are written where it can be seen that no signature covers what is written, and no certification forbids it.
+        AllowUncovered = "allow_uncovered",
+    }
+}
+
 /// What a policy does to the label of a file that it matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Governance {
@@ -138,6 +148,8 @@ pub struct PolicyDefinition {
     pub overrides: Override,
     /// Whether it may apply a lower label.
     pub allow_downgrade: bool,
+    /// Whether it writes into signed files.
+    pub signed: SignedFiles,
     /// Files that it acts on before it waits for the operator's consent.
     pub canary: Option<u32>,
     /// Bounds that stop it.

@@ -40,6 +40,7 @@ impl PolicyDefinition {
             "alert": { "enabled": self.alert.enabled, "per_day": self.alert.per_day },
             "override": self.overrides,
             "allow_downgrade": self.allow_downgrade,
+            "signed": self.signed,
             "canary": self.canary,
             "max_matches": self.max_matches.files,
             "max_matches_percent": self.max_matches.percent,

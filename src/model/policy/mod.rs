@@ -13,7 +13,7 @@ pub use decision::{
 };
 pub use definition::{
     AlertRule, AllowEntry, Category, Governance, MAX_POLICIES, MatchLimit, PolicyDefinition,
-    PolicyMode, Scope, Severity,
+    PolicyMode, Scope, Severity, SignedFiles,
 };
 pub use filter::{
     Condition, FileType, Filter, LabelName, MAX_DEPTH, MAX_NODES, PolicyName, SizeSpan, TimeSpan,

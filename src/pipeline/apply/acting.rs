@@ -9,12 +9,14 @@ use uuid::Uuid;
 
 use crate::model::cap::CapRule;
 use crate::model::catalogue::{CatalogueEntry, LabelState};
+use crate::model::policy::SignedFiles;
 use crate::pipeline::govern::Governance;
 use crate::pipeline::knowledge::knowledge;
 use crate::pipeline::poll::app_id;
 use crate::pipeline::{App, StageError, Work};
+use crate::policy::gates::WriteTerms;
 use crate::policy::origin::OwnLabels;
-use crate::store::actions::{self, ActionRun, ActionRunId};
+use crate::store::actions::{self, Action, ActionRun, ActionRunId, AskedBy, Verb};
 use crate::store::apps::AppId;
 use crate::store::cap::CapKey;
 use crate::store::{StoreError, labels};
@@ -112,6 +114,23 @@ impl<'a> Acting<'a> {
     pub(super) fn service_encrypts(&self) -> bool {
         let rules = self.governance.rules.apps.get(&self.app.name);
         rules.is_some_and(|rules| rules.traits.service_encrypts)
+    }
+
+    /// What a write of the action is held to. Persons have no option for signed files; an undo only takes back what a policy was
+    /// allowed, and is refused where a signature covers it by now. Of a policy that is there no longer the decision tells.
+    pub(super) fn write_terms(&self, action: &Action) -> WriteTerms {
+        let signed = match (action.wanted.verb, &action.wanted.asked_by) {
+            (Verb::Restore, _) => SignedFiles::AllowUncovered,
+            (_, AskedBy::Policy { policy, .. }) => self
+                .governance
+                .rule_of(*policy)
+                .map_or(SignedFiles::AllowUncovered, |rule| rule.signed),
+            (_, AskedBy::Person { .. }) => SignedFiles::Refuse,
+        };
+        WriteTerms {
+            size_limit: self.app.size_limit,
+            signed,
+        }
     }
 
     pub(super) fn limits(&self) -> Limits {

@@ -169,7 +169,7 @@ fn by_hand(
     looked: &Looked,
     (overrides, allow_downgrade): (Override, bool),
 ) -> Result<Verdict, Halt> {
-    let stopped = gates::pass(&looked.facts, Purpose::Write, acting.app.size_limit).stopped;
+    let stopped = gates::pass(&looked.facts, Purpose::Write, acting.write_terms(action)).stopped;
     if let Some((_, reason)) = stopped {
         return Err(halt(acting, action, looked, reason));
     }
@@ -267,7 +267,7 @@ async fn guard_against_loops(
 /// Rows U1 and U2: the label state before a write is put back where the file is exactly as that write left it, whatever the
 /// options.
 async fn undo(acting: &Acting<'_>, action: &Action, looked: &Looked) -> Result<Wish, Halt> {
-    let stopped = gates::pass(&looked.facts, Purpose::Write, acting.app.size_limit).stopped;
+    let stopped = gates::pass(&looked.facts, Purpose::Write, acting.write_terms(action)).stopped;
     if let Some((_, reason)) = stopped {
         return Err(halt(acting, action, looked, reason));
     }

@@ -79,7 +79,7 @@ pub(super) async fn look(acting: &Acting<'_>, action: &Action) -> Result<Looked,
         .await
         .map_err(failed)?;
     let facts = facts(acting, &record, obstacles.clone()).await?;
-    let stopped = gates::pass(&facts, Purpose::Write, acting.app.size_limit).stopped;
+    let stopped = gates::pass(&facts, Purpose::Write, acting.write_terms(action)).stopped;
     if let Some((_, reason)) = stopped {
         let ending = Ending::because(acting, action, reason, detail_of(reason, &obstacles), None);
         return Err(ending.learned(Learned::Seen(Box::new(meta), None)).halt());

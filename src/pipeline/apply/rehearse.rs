@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use labeld_formats::write::{
-    LabelChange, LabelPart, SignedFiles, Undo, WriteOptions, WriteRefusal, Written, remove_label,
-    restore, set_label,
+    LabelChange, LabelPart, Undo, WriteOptions, WriteRefusal, Written, remove_label, restore,
+    set_label,
 };
 use ring::digest::{SHA256, digest as hash};
 use serde_json::json;
@@ -18,6 +18,8 @@ use super::decide::Wish;
 use super::end::{Ending, Halt};
 use super::look::Looked;
 use crate::model::Reason;
+use crate::pipeline::knowledge::signed_files;
+use crate::policy::gates::WriteTerms;
 use crate::store::actions::{Action, ActionState, Verb};
 use crate::store::ledger::Sha256;
 
@@ -129,7 +131,9 @@ async fn make(
     };
     let known = Arc::clone(&acting.known);
     let own_labels = acting.own_labels();
-    let (size_limit, limits) = (acting.app.size_limit, acting.limits());
+    let limits = acting.limits();
+    let WriteTerms { size_limit, signed } = acting.write_terms(action);
+    let signed = signed_files(signed);
     let (markers, file) = (Arc::clone(&acting.work.markers), action.wanted.file);
     let original = looked.bytes.clone();
     let made = tokio::task::spawn_blocking(move || {
@@ -139,7 +143,7 @@ async fn make(
             known: &known,
             own_labels: &own_labels,
             size_limit,
-            signed: SignedFiles::Refuse,
+            signed,
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let written = match &change {

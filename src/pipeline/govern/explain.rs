@@ -10,9 +10,9 @@ pub use self::reasons::About;
 use super::facts_of;
 use super::governance::{Governance, TenantRules};
 use crate::model::inventory::FileRecord;
-use crate::model::policy::{PolicyMode, PolicyName};
+use crate::model::policy::{PolicyMode, PolicyName, SignedFiles};
 use crate::model::{DEFAULT_SIZE_LIMIT, Reason};
-use crate::policy::gates::{self, GateOutcome, Purpose};
+use crate::policy::gates::{self, GateOutcome, Purpose, WriteTerms};
 use crate::policy::{Decision, evaluate};
 use crate::store::actions::{self, Action, ActionQuery};
 use crate::store::cap::{self, CapKey, CapState};
@@ -73,7 +73,10 @@ pub async fn explain(
     let mut written = ledger::newest_applied(db, &[record.id]).await?;
     let facts = facts_of(record, kind, owner, written.remove(&record.id));
     let decision = evaluate(&governance.policies, &facts, now);
-    let size_limit = app.map_or(DEFAULT_SIZE_LIMIT, |app| app.traits.size_limit);
+    let terms = WriteTerms {
+        size_limit: app.map_or(DEFAULT_SIZE_LIMIT, |app| app.traits.size_limit),
+        signed: SignedFiles::Refuse,
+    };
     let query = ActionQuery {
         file: Some(record.id),
         ..ActionQuery::default()
@@ -89,7 +92,10 @@ pub async fn explain(
         }
         None => None,
     };
-    let gates = gates::pass(&facts, Purpose::Write, size_limit);
+    let gates = match &decision.trace.gates {
+        Some(gates) => gates.clone(),
+        None => gates::pass(&facts, Purpose::Write, terms),
+    };
     let action = wanted.into_iter().next_back();
     let job = queue::of_file(db, record.id).await?;
     let known = reasons::Known {

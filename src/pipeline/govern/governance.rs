@@ -181,6 +181,12 @@ impl Governance {
         self.in_force.get(name)
     }
 
+    /// The text of a policy, on or off.
+    pub(in crate::pipeline) fn rule_of(&self, policy: PolicyId) -> Option<&PolicyDefinition> {
+        let mut all = self.in_force.values();
+        all.find(|one| one.stored.id == policy).map(|one| &one.rule)
+    }
+
     /// Whether the policy is there and switched off: what it wanted waits for it (rules §9).
     pub(super) fn is_switched_off(&self, policy: PolicyId) -> bool {
         let mut all = self.in_force.values();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Decided, Rulebook, SurveyedFile, Tally, Within, walk};
 use crate::model::inventory::FileId;
-use crate::model::policy::{PolicyDefinition, PolicyMode, PolicyName, Verdict};
+use crate::model::policy::{PolicyDefinition, PolicyMode, PolicyName, SignedFiles, Verdict};
 use crate::model::{Reason, TenantName};
 use crate::policy::{Decision, Wanted};
 use crate::store::{Db, StoreError};
@@ -84,8 +84,19 @@ pub struct Simulation {
     pub unmatched: u64,
     /// By tenant, kind of app and policy, in the order in which these win; the most files first.
     pub outcomes: Vec<Outcome>,
-    /// Some files that would be written, spread over all of them, each with what is wanted.
-    pub sample: Vec<(FileId, Wanted)>,
+    /// Some files that would be written, spread over all of them.
+    pub sample: Vec<Sampled>,
+}
+
+/// A file that would be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sampled {
+    /// It.
+    pub file: FileId,
+    /// What is wanted.
+    pub wanted: Wanted,
+    /// What the policy does with signed files.
+    pub signed: SignedFiles,
 }
 
 /// Evaluates all policies over the files, and keeps at most `sample` of those that would be written.
@@ -140,9 +151,14 @@ impl Tally for Counts {
                 continue;
             };
             if what.writes()
-                && let Some(wanted) = decision.planned.as_ref().and_then(|it| it.wanted)
+                && let Some(planned) = &decision.planned
+                && let Some(wanted) = planned.wanted
             {
-                self.sample.take(record.id, wanted);
+                self.sample.take(Sampled {
+                    file: record.id,
+                    wanted,
+                    signed: planned.signed,
+                });
             }
             let place = (record.tenant.clone(), app_kind.to_owned(), place);
             let counts = self.outcomes.entry(place).or_default();
@@ -188,8 +204,8 @@ impl Counts {
                 *joined.entry(what).or_default() += files;
             }
         }
-        for ((_, file), wanted) in other.sample.chosen {
-            self.sample.take(file, wanted);
+        for sampled in other.sample.chosen.into_values() {
+            self.sample.take(sampled);
         }
     }
 
@@ -227,24 +243,24 @@ impl Counts {
 /// The files whose scattered numbers are the smallest: the same ones however the inventory is walked through.
 struct Sample {
     limit: usize,
-    chosen: BTreeMap<(u64, FileId), Wanted>,
+    chosen: BTreeMap<(u64, FileId), Sampled>,
 }
 
 impl Sample {
-    fn take(&mut self, file: FileId, wanted: Wanted) {
+    fn take(&mut self, sampled: Sampled) {
         if self.limit == 0 {
             return;
         }
-        self.chosen.insert((scattered(file), file), wanted);
+        let key = (scattered(sampled.file), sampled.file);
+        self.chosen.insert(key, sampled);
         if self.chosen.len() > self.limit {
             self.chosen.pop_last();
         }
     }
 
-    fn end(self) -> Vec<(FileId, Wanted)> {
-        let chosen = self.chosen.into_iter();
-        let mut files: Vec<_> = chosen.map(|((_, file), wanted)| (file, wanted)).collect();
-        files.sort_unstable_by_key(|(file, _)| *file);
+    fn end(self) -> Vec<Sampled> {
+        let mut files: Vec<Sampled> = self.chosen.into_values().collect();
+        files.sort_unstable_by_key(|sampled| sampled.file);
         files
     }
 }

@@ -13,10 +13,11 @@ use labeld_formats::write::{
 use labeld_formats::{Coauthoring, TenantKnowledge};
 use uuid::Uuid;
 
+use super::outcomes::Sampled;
 use crate::model::Reason;
 use crate::model::catalogue::LabelState;
 use crate::model::inventory::FileRecord;
-use crate::pipeline::knowledge::knowledge;
+use crate::pipeline::knowledge::{knowledge, signed_files};
 use crate::pipeline::{App, error_chain};
 use crate::policy::Wanted;
 use crate::store::{Db, StoreError, labels};
@@ -70,7 +71,8 @@ impl Rehearsing {
     }
 
     /// Fetches the file whole in the version that is known of it, and makes the new bytes.
-    pub async fn rehearse(&self, record: &FileRecord, wanted: Wanted) -> Rehearsal {
+    pub async fn rehearse(&self, record: &FileRecord, sampled: Sampled) -> Rehearsal {
+        let wanted = sampled.wanted;
         let options = ReadOptions {
             range: None,
             if_match: Some(record.version.clone()),
@@ -88,7 +90,7 @@ impl Rehearsing {
                 return Rehearsal::stopped(reason, error_chain(&error));
             }
         };
-        match self.make(original.clone(), wanted).await {
+        match self.make(original.clone(), sampled).await {
             None => Rehearsal::stopped(Reason::FilePoison, "the writer crashed on it".to_owned()),
             Some(Err(refusal)) => {
                 let reason = Reason::from_code(refusal.code()).unwrap_or(Reason::Internal);
@@ -111,7 +113,12 @@ impl Rehearsing {
     }
 
     /// `None` where the writer crashed.
-    async fn make(&self, original: Bytes, wanted: Wanted) -> Option<Result<Written, WriteRefusal>> {
+    async fn make(
+        &self,
+        original: Bytes,
+        sampled: Sampled,
+    ) -> Option<Result<Written, WriteRefusal>> {
+        let wanted = sampled.wanted;
         let site_id = self.app.site_id.unwrap_or_default();
         let change = LabelChange {
             site_id,
@@ -131,6 +138,7 @@ impl Rehearsing {
             let options = WriteOptions {
                 own_labels: &own_labels,
                 size_limit,
+                signed: signed_files(sampled.signed),
                 ..WriteOptions::new(&known)
             };
             catch_unwind(AssertUnwindSafe(|| match wanted {

@@ -18,16 +18,16 @@ use uuid::Uuid;
 pub use self::conditions::Truth;
 use self::conditions::View;
 pub use self::matching::{Check, PolicyLook};
-pub use self::trace::Trace;
 pub(super) use self::trace::describe;
+pub use self::trace::{COVERAGE, Trace};
 use super::catalogue::{TenantLabels, Unresolved};
 use super::decide::{self, ApplyCase, Decided, RemoveCase};
 use super::facts::Facts;
-use super::gates::{self, Gate, GateOutcome, Purpose};
+use super::gates::{self, Gate, GateOutcome, Purpose, WriteTerms};
 use super::origin::{LabelStanding, OwnLabels, standing};
 use crate::model::policy::{
     Condition, CurrentLabel, Filter, Governance, LabelName, PolicyDefinition, PolicyMode,
-    PolicyName, Relation, RowId, Severity, Verdict,
+    PolicyName, Relation, Route, RowId, Severity, SignedFiles, Verdict,
 };
 use crate::model::{AppName, DEFAULT_SIZE_LIMIT, Reason};
 
@@ -90,6 +90,8 @@ pub struct Planned {
     pub mode: PolicyMode,
     /// How bad the match is.
     pub severity: Severity,
+    /// What it does with signed files.
+    pub signed: SignedFiles,
     /// What it wants; `None` where its label is not known.
     pub wanted: Option<Wanted>,
     /// What may be done.
@@ -294,6 +296,16 @@ fn decide_file(policies: &Policies, facts: &Facts, now: DateTime<Utc>, traced: b
     }
 }
 
+fn is_assigned(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Apply {
+            route: Route::Service,
+            ..
+        }
+    )
+}
+
 impl View<'_> {
     fn wanted(&self, rule: &PolicyDefinition) -> Option<Wanted> {
         match rule.governance.as_ref()? {
@@ -313,13 +325,26 @@ impl View<'_> {
     fn plan(&self, rule: &PolicyDefinition, trace: Option<&mut Trace>) -> Planned {
         let traits = self.policies.apps.get(&self.facts.app).copied();
         let traits = traits.unwrap_or_default();
-        let gates = gates::pass(self.facts, Purpose::Write, traits.size_limit);
+        let terms = WriteTerms {
+            size_limit: traits.size_limit,
+            signed: rule.signed,
+        };
+        let mut gates = gates::pass(self.facts, Purpose::Write, terms);
         let wanted = self.wanted(rule);
-        let (verdict, decided_by, decided) = self.decide(rule, wanted, traits, &gates);
+        let (mut verdict, mut decided_by, mut decided) = self.decide(rule, wanted, traits, &gates);
+        // What a service makes of a signed file is not known: the option is about what labeld writes itself.
+        if is_assigned(verdict)
+            && let Some(opened) = gates.opened.take()
+        {
+            gates.passed.retain(|gate| *gate != opened.0);
+            gates.stopped = Some(opened);
+            (verdict, decided_by, decided) = self.decide(rule, wanted, traits, &gates);
+        }
         if let Some(trace) = trace {
             trace.standing = self.standing;
             trace.options = match (wanted, &decided) {
                 (Some(Wanted::Apply(id)), Some(_)) => self.other_options(rule, id, traits),
+                (_, None) => self.option_for_signed(rule, wanted, traits, &gates),
                 _ => Vec::new(),
             };
             trace.gates = Some(gates);
@@ -329,6 +354,7 @@ impl View<'_> {
             policy: rule.name.clone(),
             mode: rule.mode,
             severity: rule.severity,
+            signed: rule.signed,
             wanted,
             verdict,
             decided_by,

@@ -71,6 +71,7 @@ pub(in crate::policy) fn rule(name: &str, label: &str) -> PolicyDefinition {
         alert: AlertRule::default(),
         overrides: Override::Automatic,
         allow_downgrade: false,
+        signed: SignedFiles::Refuse,
         canary: None,
         max_matches: MatchLimit::default(),
         allow: Vec::new(),
@@ -172,8 +173,49 @@ fn gates_come_before_the_table_and_options_are_told() {
     ] {
         assert_eq!(decide(&facts), expected);
     }
+    let signed = set(|f| f.reading.as_mut().unwrap().signed = true);
+    assert_eq!(
+        decide(&signed),
+        "block gate 18 file.signed signed = \"allow_uncovered\", if no signature covers what is written"
+    );
     let unknown = evaluate(&policies(vec![rule("one", "Nobody's")]), &sample(), now());
     assert_eq!(unknown.planned.unwrap().decided_by, DecidedBy::LabelName);
+}
+
+/// With the option a signed file is decided by the table, and the trace says so; what a service would make of it is not known.
+#[test]
+fn signed_files_are_written_where_the_policy_says_so() {
+    let check = |label: &str, wanted_by_policy: SignedFiles, expected: &str, in_trace: &str| {
+        let mut facts = sample();
+        facts.reading.as_mut().unwrap().signed = true;
+        let mut one = rule("one", label);
+        one.signed = wanted_by_policy;
+        let service = AppTraits {
+            service_encrypts: true,
+            ..AppTraits::default()
+        };
+        let apps = HashMap::from([("share".into(), service)]);
+        let decision = evaluate(&Policies::new(vec![one], labels(), apps), &facts, now());
+        let reason = decision.reason().map_or("", Reason::code);
+        let verdict = decision.planned.unwrap().verdict;
+        assert_eq!(format!("{verdict} {reason}"), expected);
+        let trace = decision.trace.to_string();
+        assert!(trace.contains(in_trace), "{trace}");
+    };
+    let stopped = "gate 18 (is it without a signature?): no, file.signed";
+    check("Public", SignedFiles::Refuse, "block file.signed", stopped);
+    check(
+        "Public",
+        SignedFiles::AllowUncovered,
+        "apply ",
+        "gate 18 (is it without a signature?): file.signed but for signed = \"allow_uncovered\", if no signature covers",
+    );
+    check(
+        "Encrypted",
+        SignedFiles::AllowUncovered,
+        "block file.signed",
+        stopped,
+    );
 }
 
 #[test]

@@ -5,9 +5,11 @@ use std::fmt;
 use uuid::Uuid;
 
 use super::conditions::{Truth, View};
-use super::{AppTraits, PolicyLook};
+use super::{AppTraits, PolicyLook, Wanted, is_assigned};
+use crate::model::Reason;
 use crate::model::policy::{
-    Condition, Filter, Override, PolicyDefinition, TextPattern, TimeSpan, Verdict, Worded,
+    Condition, Filter, Override, PolicyDefinition, SignedFiles, TextPattern, TimeSpan, Verdict,
+    Worded,
 };
 use crate::policy::decide::{self, ApplyCase, Decided};
 use crate::policy::gates::GateOutcome;
@@ -66,7 +68,34 @@ impl View<'_> {
         }
         Vec::new()
     }
+
+    /// The option that opens the gate of signatures, where it is all that is in the way.
+    pub(super) fn option_for_signed(
+        &self,
+        rule: &PolicyDefinition,
+        wanted: Option<Wanted>,
+        traits: AppTraits,
+        gates: &GateOutcome,
+    ) -> Vec<String> {
+        let is_signed = matches!(gates.stopped, Some((_, Reason::FileSigned)));
+        if !is_signed || rule.signed == SignedFiles::AllowUncovered {
+            return Vec::new();
+        }
+        let open = GateOutcome {
+            stopped: None,
+            ..gates.clone()
+        };
+        let (verdict, ..) = self.decide(rule, wanted, traits, &open);
+        if !verdict.writes() || is_assigned(verdict) {
+            return Vec::new();
+        }
+        let option = SignedFiles::AllowUncovered;
+        vec![format!("signed = \"{option}\", {COVERAGE}")]
+    }
 }
+
+/// What the option about signed files leaves to the rehearsal.
+pub const COVERAGE: &str = "if no signature covers what is written";
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,6 +115,13 @@ impl fmt::Display for Trace {
             match gates.stopped {
                 Some((gate, reason)) => writeln!(f, "{gate}: no, {reason}")?,
                 None => writeln!(f, "gates: all {} passed", gates.passed.len())?,
+            }
+            if let Some((gate, reason)) = gates.opened {
+                let option = SignedFiles::AllowUncovered;
+                writeln!(
+                    f,
+                    "{gate}: {reason} but for signed = \"{option}\", {COVERAGE}"
+                )?;
             }
         }
         if let Some(standing) = &self.standing {

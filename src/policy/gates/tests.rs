@@ -5,6 +5,11 @@ use crate::policy::facts::tests::sample;
 
 const LIMIT: u64 = 1_000;
 
+const TERMS: WriteTerms = WriteTerms {
+    size_limit: LIMIT,
+    signed: SignedFiles::Refuse,
+};
+
 type Change = fn(&mut Facts);
 
 /// A change of a healthy file, and what stops it then for reading and for writing.
@@ -170,7 +175,7 @@ fn each_gate_stops_what_it_is_for() {
         let mut facts = sample();
         change(&mut facts);
         for (purpose, expected) in [(Purpose::Read, read), (Purpose::Write, write)] {
-            let stopped = pass(&facts, purpose, LIMIT).stopped;
+            let stopped = pass(&facts, purpose, TERMS).stopped;
             let found = stopped.map_or(String::new(), |(gate, reason)| {
                 format!("{} {reason}", gate.number)
             });
@@ -229,12 +234,12 @@ fn the_first_gate_in_the_order_of_the_rules_decides() {
         (18, |f| f.reading.as_mut().unwrap().signed = false),
     ];
     for (number, change) in mend {
-        let outcome = pass(&facts, Purpose::Write, LIMIT);
+        let outcome = pass(&facts, Purpose::Write, TERMS);
         assert_eq!(outcome.stopped.unwrap().0.number, *number);
         assert!(outcome.passed.iter().all(|gate| gate.number < *number));
         change(&mut facts);
     }
-    assert_eq!(pass(&facts, Purpose::Write, LIMIT).stopped, None);
+    assert_eq!(pass(&facts, Purpose::Write, TERMS).stopped, None);
 }
 
 /// Gates 5, 8 to 12 and 18 never stop a reading (rules §3).
@@ -245,4 +250,32 @@ fn which_gates_stop_readings() {
         .map(|(gate, _)| gate.number)
         .collect();
     assert_eq!(reading, [1, 2, 3, 4, 6, 7, 14, 15, 17]);
+}
+
+/// A policy may open gate 18, and no other; the outcome tells of it.
+#[test]
+fn an_option_opens_the_gate_of_signatures() {
+    let allowing = WriteTerms {
+        signed: SignedFiles::AllowUncovered,
+        ..TERMS
+    };
+    let check = |change: Change, terms: WriteTerms, expected: (Option<u8>, Option<u8>)| {
+        let mut facts = sample();
+        change(&mut facts);
+        let outcome = pass(&facts, Purpose::Write, terms);
+        let number = |one: Option<(Gate, Reason)>| one.map(|(gate, _)| gate.number);
+        let found = (number(outcome.stopped), number(outcome.opened));
+        assert_eq!(found, expected, "{terms:?}");
+        let opened = outcome.opened.map(|(gate, _)| gate);
+        assert!(opened.is_none_or(|gate| outcome.passed.contains(&gate)));
+    };
+    let signed: Change = |f| f.reading.as_mut().unwrap().signed = true;
+    check(signed, TERMS, (Some(18), None));
+    check(signed, allowing, (None, Some(18)));
+    check(|_| {}, allowing, (None, None));
+    let and_locked: Change = |f| {
+        f.reading.as_mut().unwrap().signed = true;
+        f.reading.as_mut().unwrap().protection = "owner_password".to_owned();
+    };
+    check(and_locked, allowing, (Some(15), None));
 }

@@ -125,6 +125,10 @@ fn traps_of_policies() {
             "Warning `compat = \"defender\"` lets it",
         ),
         (
+            |one| one.signed = SignedFiles::AllowUncovered,
+            "Warning `signed = \"allow_uncovered\"` writes into signed files: Office shows them as final, and a PDF",
+        ),
+        (
             |one| one.scope.folders_out = vec![FolderPattern::new("a")],
             "Warning `folders.out = \"a\"` means",
         ),

@@ -4,6 +4,7 @@
 mod by_hand;
 mod faults;
 mod policies;
+mod signed;
 mod undo;
 
 use std::collections::{BTreeMap, HashMap};

@@ -8,13 +8,14 @@ use labeld::store::actions::{
 };
 use labeld::store::apps;
 use labeld::store::policies::{self, ConfiguredPolicy};
+use uuid::Uuid;
 
 use super::faults::with_part;
 use super::{World, id, label_of, labelled, on_each_store, plain};
 use crate::five_apps::App;
 use crate::workspace::GENERAL;
 
-const POLICY: &str = r#"
+pub(super) const POLICY: &str = r#"
 [[policy]]
 name = "everything"
 mode = "enforce"
@@ -22,7 +23,7 @@ filter = { labelled = false }
 actions = { apply_label = "f42aa342-8706-4288-bd11-ebb85995028c" }
 "#;
 
-async fn take_over(world: &World<'_>) {
+pub(super) async fn take_over(world: &World<'_>) {
     let tx = world.db.begin().await.unwrap();
     let configured = ConfiguredPolicy {
         name: PolicyName("everything".to_owned()),
@@ -38,6 +39,18 @@ async fn take_over(world: &World<'_>) {
 
 /// What the policy has decided.
 async fn decided(world: &World<'_>, app: App, path: &str, run: ActionRunId) -> ActionId {
+    let wanted = (Verb::Apply, Some(id(GENERAL)));
+    decided_to(world, app, path, run, wanted).await
+}
+
+/// … and is to be done.
+pub(super) async fn decided_to(
+    world: &World<'_>,
+    app: App,
+    path: &str,
+    run: ActionRunId,
+    (verb, label): (Verb, Option<Uuid>),
+) -> ActionId {
     let governance = world.governance().await;
     let stored = &governance.stored[&PolicyName("everything".to_owned())];
     let file = world.file(app, path).await;
@@ -47,9 +60,9 @@ async fn decided(world: &World<'_>, app: App, path: &str, run: ActionRunId) -> A
         tenant: app.tenant.clone(),
         app: apps::ensure(&tx, &app.tenant, &app.name).await.unwrap(),
         file: file.id,
-        verb: Verb::Apply,
+        verb,
         site: world.rules.site_id.unwrap(),
-        label: Some(id(GENERAL)),
+        label,
         asked_by: AskedBy::Policy {
             policy: stored.id,
             revision: stored.revision,
