@@ -92,7 +92,7 @@ async fn applied_and_removed(world: &World<'_>, app: App) {
 /// Where the service assigns encrypting labels, row A13 stops nothing and A4 does.
 fn expected_for_encrypting(app: App) -> Reason {
     match app {
-        App::SharePoint => Reason::LabelByLabeld,
+        App::SharePoint | App::OneDrive => Reason::LabelByLabeld,
         _ => Reason::LabelNeedsProtection,
     }
 }

@@ -241,7 +241,7 @@ fn edit_before_upload(world: &World<'_>, app: App, path: &str, body: &Bytes) {
 
 const ANOTHER_PART: &str = "customXml/words.xml";
 
-pub(super) fn with_another_part(document: &[u8]) -> Vec<u8> {
+pub(crate) fn with_another_part(document: &[u8]) -> Vec<u8> {
     with_part(document, ANOTHER_PART)
 }
 
@@ -254,7 +254,7 @@ pub(super) fn with_part(document: &[u8], name: &str) -> Vec<u8> {
     archive.finish().unwrap().into_inner()
 }
 
-fn has_another_part(document: &[u8]) -> bool {
+pub(super) fn has_another_part(document: &[u8]) -> bool {
     let archive = zip::ZipArchive::new(Cursor::new(document)).unwrap();
     archive.index_for_name(ANOTHER_PART).is_some()
 }

@@ -1,13 +1,19 @@
 //! Writing labels: a folder and the four clouds, on both stores. What is true is asked of the emulator and the folder; the
 //! ledger, the cap and the actions must agree with it.
 
+mod assigned;
 mod by_hand;
+mod days;
 mod faults;
+mod late;
+mod meddled;
+mod people;
 mod policies;
 mod signed;
 mod undo;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
@@ -32,44 +38,58 @@ use labeld::store::actions::{
 use labeld::store::cap::{self, CapKey, CapState};
 use labeld::store::files::{FileQuery, Page};
 use labeld::store::ledger::{self, LedgerRow};
-use labeld::store::{Access, Db, Location, apps, files, labels, tasks, workers};
+use labeld::store::{Db, apps, files, labels, tasks, workers};
 use labeld_emulator::EmulatorOptions;
 use labeld_emulator::frame::StoredVersion;
 use labeld_formats::write::{LabelChange, Method, WriteOptions, set_label};
 use labeld_formats::{Coauthoring, Limits, ReadOptions, TenantKnowledge, read};
-use tempfile::TempDir;
 use uuid::Uuid;
 
+pub(crate) use self::faults::with_another_part;
+pub(crate) use self::meddled::{Fate, Meddled};
+use crate::cli_actions::open;
 use crate::five_apps::{App, FiveApps, Settings};
 use crate::workspace::{GENERAL, Store, docx};
 
 /// Labels of the tenant beside [`GENERAL`], the second above the first.
-const SECRET: &str = "0d8e6a30-1b5f-4c0e-9b7a-3f2c51d80a12";
+pub(crate) const SECRET: &str = "0d8e6a30-1b5f-4c0e-9b7a-3f2c51d80a12";
 
 /// Encrypts.
-const SEALED: &str = "0d8e6a30-1b5f-4c0e-9b7a-3f2c51d80a13";
+pub(crate) const SEALED: &str = "0d8e6a30-1b5f-4c0e-9b7a-3f2c51d80a13";
 
 fn id(text: &str) -> Uuid {
     text.parse().unwrap()
 }
 
 /// The five apps as one process sees them.
-struct World<'a> {
-    five: &'a FiveApps,
-    db: Db,
+pub(crate) struct World<'a> {
+    pub(crate) five: &'a FiveApps,
+    pub(crate) db: Db,
     clock: TestClock,
-    work: Work,
+    pub(crate) work: Work,
     apps: BTreeMap<App, pipeline::App>,
-    rules: Arc<TenantRules>,
+    pub(crate) rules: Arc<TenantRules>,
 }
 
-/// Runs a test on each store.
-fn on_each_store(tables: &str, check: &impl AsyncFn(&mut World<'_>)) {
+/// Runs a test on each store, which is that of the workspace.
+pub(crate) fn on_each_store(tables: &str, check: &impl AsyncFn(&mut World<'_>)) {
     // Whoever is first installs it for the whole process.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    for is_postgres in [false, true] {
-        let options = EmulatorOptions::default();
-        let five = FiveApps::new(Store::Sqlite, options);
+    for store in Store::each() {
+        let five = FiveApps::new(store, EmulatorOptions::default());
+        // The service knows the label that encrypts, and is quick to set it.
+        let microsoft = five.emulator.microsoft();
+        let sealed = labeld_emulator::microsoft::Label {
+            id: id(SEALED),
+            name: "Sealed".to_owned(),
+            protects: true,
+            ..labeld_emulator::microsoft::Label::default()
+        };
+        microsoft.set_labels([microsoft.labels(), vec![sealed]].concat());
+        microsoft.switch(|switches| {
+            switches.billing = true;
+            switches.assign_milliseconds = 0;
+        });
         let settings = Settings {
             app: "",
             schedules: "",
@@ -78,16 +98,9 @@ fn on_each_store(tables: &str, check: &impl AsyncFn(&mut World<'_>)) {
         };
         five.configure("labeld.toml", settings);
         five.allow_writing("labeld.toml");
+        fs::create_dir_all(five.workspace.path("data")).unwrap();
         five.runtime.block_on(async {
-            let folder = TempDir::new().unwrap();
-            let location = match is_postgres {
-                false => Location::from(folder.path().join("labeld.db").as_path()),
-                true => match crate::postgres::new_schema().await {
-                    Some(url) => Location::parse(&url),
-                    None => return,
-                },
-            };
-            let db = Db::open(&location, Access::Write).await.unwrap();
+            let db = open(&five.workspace).await;
             check(&mut World::new(&five, db).await).await;
         });
     }
@@ -106,7 +119,7 @@ impl<'a> World<'a> {
             let cap = CapRule::default();
             rules.insert(
                 app.name.clone(),
-                AppRules::new(kind, app.size_limit, kind == "sharepoint", cap),
+                AppRules::new(kind, app.size_limit, assigns(kind), cap),
             );
             let which = App::ALL.into_iter().find(|one| one.name() == app.name.0);
             apps.insert(which.unwrap(), app);
@@ -187,7 +200,7 @@ impl<'a> World<'a> {
     }
 
     /// Saves a new file in a person's name, and takes it over; its path.
-    async fn add(&self, app: App, body: &Bytes) -> String {
+    pub(crate) async fn add(&self, app: App, body: &Bytes) -> String {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let path = format!("file-{}.docx", NUMBER.fetch_add(1, Ordering::Relaxed));
         self.five.put(app, &path, body);
@@ -195,7 +208,7 @@ impl<'a> World<'a> {
         path
     }
 
-    async fn file(&self, app: App, path: &str) -> FileRecord {
+    pub(crate) async fn file(&self, app: App, path: &str) -> FileRecord {
         let query = FileQuery {
             app: Some(self.apps[&app].name.clone()),
             ..FileQuery::default()
@@ -231,14 +244,39 @@ impl<'a> World<'a> {
     }
 
     /// Asks for an action by hand, in a run of its own.
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         app: App,
         path: &str,
         verb: Verb,
         label: Option<&str>,
     ) -> (ActionId, ActionRunId) {
+        self.ask_with(app, path, verb, label, Override::Automatic)
+            .await
+    }
+
+    /// The same with the labels that it may replace.
+    pub(crate) async fn ask_with(
+        &self,
+        app: App,
+        path: &str,
+        verb: Verb,
+        label: Option<&str>,
+        overrides: Override,
+    ) -> (ActionId, ActionRunId) {
         let run = self.begin_run(RunKind::Hand).await;
+        let wanted = (verb, label, overrides);
+        (self.ask_in(run, app, path, wanted).await, run)
+    }
+
+    /// The same in a run that has begun.
+    async fn ask_in(
+        &self,
+        run: ActionRunId,
+        app: App,
+        path: &str,
+        (verb, label, overrides): (Verb, Option<&str>, Override),
+    ) -> ActionId {
         let file = self.file(app, path).await;
         let tx = self.db.begin().await.unwrap();
         let app = &self.apps[&app];
@@ -251,7 +289,7 @@ impl<'a> World<'a> {
             label: label.map(id),
             asked_by: AskedBy::Person {
                 name: "ada".to_owned(),
-                overrides: Override::Automatic,
+                overrides,
                 allow_downgrade: false,
             },
             run: Some(run),
@@ -266,7 +304,7 @@ impl<'a> World<'a> {
         let Proposed::Made(action) = proposed else {
             panic!("{proposed:?}");
         };
-        (action, run)
+        action
     }
 
     async fn try_act(&self, app: App, run: ActionRunId) -> Result<Acted, StageError> {
@@ -274,12 +312,16 @@ impl<'a> World<'a> {
         apply::act(&self.work, &self.apps[&app], &governance, run, 1000).await
     }
 
-    async fn act(&self, app: App, run: ActionRunId) -> Acted {
+    pub(crate) async fn act(&self, app: App, run: ActionRunId) -> Acted {
         self.try_act(app, run).await.unwrap()
     }
 
     /// Acts again and again, with time in between, until the action is over.
-    async fn act_to_the_end(&self, app: App, (action, run): (ActionId, ActionRunId)) -> Action {
+    pub(crate) async fn act_to_the_end(
+        &self,
+        app: App,
+        (action, run): (ActionId, ActionRunId),
+    ) -> Action {
         for _ in 0..16 {
             self.act(app, run).await;
             let now = self.action(action).await;
@@ -291,13 +333,25 @@ impl<'a> World<'a> {
         panic!("{:?}", self.action(action).await);
     }
 
-    async fn action(&self, action: ActionId) -> Action {
+    pub(crate) async fn action(&self, action: ActionId) -> Action {
         actions::get(&self.db, action).await.unwrap().unwrap()
     }
 
-    async fn ledger(&self, app: App, path: &str) -> Vec<LedgerRow> {
+    pub(crate) async fn ledger(&self, app: App, path: &str) -> Vec<LedgerRow> {
         let file = self.file(app, path).await;
         ledger::of_file(&self.db, file.id).await.unwrap()
+    }
+
+    /// Puts a connector between labeld and an app that the test meddles with, until [`World::unmeddle`].
+    pub(crate) fn meddle(&mut self, app: App) -> Arc<Meddled> {
+        let app = self.apps.get_mut(&app).unwrap();
+        let meddled = Meddled::over(Arc::clone(&app.connector));
+        app.connector = meddled.clone();
+        meddled
+    }
+
+    fn unmeddle(&mut self, app: App, meddled: &Meddled) {
+        self.apps.get_mut(&app).unwrap().connector = meddled.inner();
     }
 
     /// How the cap stands for an app.
@@ -313,6 +367,11 @@ impl<'a> World<'a> {
     }
 }
 
+/// Whether the services of this kind set labels that encrypt.
+fn assigns(kind: &str) -> bool {
+    matches!(kind, "sharepoint" | "onedrive")
+}
+
 async fn work(db: &Db, clock: &TestClock) -> Work {
     let worker = workers::register(db, "test", TimeDelta::days(1000), clock.now()).await;
     Work::new(
@@ -326,18 +385,27 @@ async fn work(db: &Db, clock: &TestClock) -> Work {
 }
 
 /// A document without a label that differs from every other one.
-fn plain() -> Bytes {
+pub(crate) fn plain() -> Bytes {
     docx(None).into()
 }
 
-/// A document that somebody else has given a label of the tenant.
+/// A document that other software has given a label of the tenant.
 fn labelled(site: Uuid, label: &str) -> Bytes {
+    labelled_by(Method::Standard, site, label)
+}
+
+/// A document that a person has given a label of the tenant.
+pub(crate) fn labelled_by_person(site: Uuid, label: &str) -> Bytes {
+    labelled_by(Method::Privileged, site, label)
+}
+
+fn labelled_by(method: Method, site: Uuid, label: &str) -> Bytes {
     let known = TenantKnowledge::default();
     let change = LabelChange {
         site_id: site,
         label_id: id(label),
         name: "set elsewhere".to_owned(),
-        method: Method::Standard,
+        method,
         set_date: SystemTime::UNIX_EPOCH,
         action_id: Uuid::from_u128(7),
         content_bits: 0,
