@@ -229,6 +229,11 @@ pub fn tenant_rules(config: &Config, tenant: &TenantConfig) -> TenantRules {
             service_encrypts(tenant, app),
             app.cap(),
         );
+        let rules = match app {
+            // A folder names owners and groups of the machine.
+            AppConfig::Local(_) => rules.without_collaborators(),
+            _ => rules,
+        };
         (app.name().clone(), rules)
     });
     TenantRules {

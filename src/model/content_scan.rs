@@ -12,6 +12,8 @@ use std::sync::Arc;
 use labeld_connector::FileMeta;
 use serde::Serialize;
 
+use super::policy::PolicyName;
+
 /// What happened to a file: the rows of rules §7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -163,10 +165,26 @@ const fn content_scan(is_read: bool) -> ScanVerdict {
     }
 }
 
-/// Whether an enabled policy needs to know what stands inside a file.
+/// What has to be known about who can reach the files of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum AccessNeed {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// How far they can be reached.
+    Level,
+    /// Also by name: the addresses that they are shared with.
+    Names,
+}
+
+/// Whether policies need to know what stands inside a file, or who can reach it.
 pub trait PolicyInterest: Debug + Send + Sync {
     /// Whether an enabled policy that has `file` in its scope has a condition on labels or contents.
     fn looks_inside(&self, file: &FileMeta) -> bool;
+
+    /// What the conditions of those policies ask about who can reach the app's files that have the app in their scope and for
+    /// which `is_on` holds.
+    fn access_need(&self, is_on: &dyn Fn(&PolicyName) -> bool) -> AccessNeed;
 }
 
 /// No policy is configured.
@@ -176,6 +194,10 @@ pub struct NoPolicies;
 impl PolicyInterest for NoPolicies {
     fn looks_inside(&self, _: &FileMeta) -> bool {
         false
+    }
+
+    fn access_need(&self, _: &dyn Fn(&PolicyName) -> bool) -> AccessNeed {
+        AccessNeed::Nothing
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the inventory knows about a file.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use labeld_connector::{Barrier, Exposure, FileKind, FileMeta, FileRef, Version};
 use serde::{Deserialize, Serialize};
@@ -39,8 +41,11 @@ pub struct FileRecord {
     pub modified: Option<DateTime<Utc>>,
     /// What the listing said against reading the file.
     pub barrier: Option<Barrier>,
-    /// Who can reach it, as far as the listing told.
+    /// Who can reach it, as far as the app told.
     pub exposure: Exposure,
+    /// Addresses that it is shared with by name, without the owner's, in the order of the alphabet; `None` where the app does
+    /// not tell all of them, or was not asked.
+    pub collaborators: Option<Arc<[String]>>,
     /// Its web address, where its app has one.
     pub link: Option<String>,
     /// First listed.
@@ -70,6 +75,7 @@ impl FileRecord {
             modified: self.modified,
             owner: self.owner.clone(),
             exposure: self.exposure,
+            collaborators: self.collaborators.as_deref().map(<[String]>::to_vec),
             own_write: None,
             barrier: self.barrier,
         }

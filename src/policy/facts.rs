@@ -1,5 +1,7 @@
 //! What is known of one file when policies are evaluated: all that the pure functions of this room look at.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use labeld_connector::{Barrier, Exposure, FileKind, Obstacles, OwnerDetails};
 
@@ -36,8 +38,8 @@ pub struct Facts {
     pub owner_details: Option<OwnerDetails>,
     /// Who can reach it.
     pub exposure: Exposure,
-    /// Addresses of the people it is shared with; `None` where the app does not tell.
-    pub collaborators: Option<Vec<String>>,
+    /// Addresses that it is shared with by name, in lower case; `None` where the app does not tell.
+    pub collaborators: Option<Arc<[String]>>,
     /// The file is gone.
     pub removed: bool,
     /// In labeld's quarantine.
@@ -70,7 +72,7 @@ pub struct ReadingFacts {
 }
 
 impl Facts {
-    /// The facts of a row of the inventory. Owner details, collaborators, obstacles and the ledger are for the caller to add.
+    /// The facts of a row of the inventory. Owner details, obstacles and the ledger are for the caller to add.
     #[must_use]
     pub fn of_record(record: &FileRecord, app_kind: &str, readable_type: bool) -> Self {
         let present = record
@@ -91,7 +93,11 @@ impl Facts {
             owner: record.owner.clone(),
             owner_details: None,
             exposure: record.exposure,
-            collaborators: None,
+            collaborators: match record.exposure {
+                // The owner alone can reach it: there is nobody to name, and no need to ask.
+                Exposure::Private => Some(Arc::default()),
+                _ => record.collaborators.clone(),
+            },
             removed: record.removed.is_some(),
             quarantined: false,
             barrier: record.barrier,

@@ -2,8 +2,8 @@
 
 use labeld_connector::FileMeta;
 
-use crate::model::content_scan::PolicyInterest;
-use crate::model::policy::{PolicyDefinition, TextPattern};
+use crate::model::content_scan::{AccessNeed, PolicyInterest};
+use crate::model::policy::{Condition, PolicyDefinition, PolicyName, TextPattern};
 use crate::model::{AppName, TenantName};
 
 /// The policies as an app's scans see them.
@@ -26,14 +26,46 @@ impl PolicyInterest for AppInterest {
             .filter(|rule| rule.enabled && rule.looks_inside())
             .any(|rule| self.is_in_scope(rule, file))
     }
+
+    fn access_need(&self, is_on: &dyn Fn(&PolicyName) -> bool) -> AccessNeed {
+        let rules = self.rules.iter();
+        let asking = rules.filter(|rule| is_on(&rule.name) && self.has_app(rule));
+        asking.map(need_of).max().unwrap_or_default()
+    }
+}
+
+/// What a condition has to know about who can reach a file.
+fn asked_by(condition: &Condition) -> AccessNeed {
+    match condition {
+        Condition::Access(_) | Condition::AccessAtLeast(_) => AccessNeed::Level,
+        Condition::Collaborator(_) | Condition::CollaboratorDomain(_) => AccessNeed::Names,
+        _ => AccessNeed::Nothing,
+    }
+}
+
+fn need_of(rule: &PolicyDefinition) -> AccessNeed {
+    let allowed = rule.allow.iter().map(|entry| &entry.filter);
+    let mut need = AccessNeed::Nothing;
+    for filter in rule.filter.iter().chain(allowed) {
+        filter.visit(&mut |condition, _| need = need.max(asked_by(condition)));
+    }
+    need
+}
+
+fn lists<T: PartialEq>(list: &[T], one: &T) -> bool {
+    list.is_empty() || list.contains(one)
 }
 
 impl AppInterest {
+    fn has_app(&self, rule: &PolicyDefinition) -> bool {
+        let scope = &rule.scope;
+        lists(&scope.tenants, &self.tenant)
+            && lists(&scope.apps, &self.app)
+            && lists(&scope.app_kinds, &self.app_kind)
+    }
+
     /// Whether the scope does not shut the file out. An owner that is not known does not.
     fn is_in_scope(&self, rule: &PolicyDefinition, file: &FileMeta) -> bool {
-        fn lists<T: PartialEq>(list: &[T], one: &T) -> bool {
-            list.is_empty() || list.contains(one)
-        }
         let scope = &rule.scope;
         let is_owned = |patterns: &[TextPattern]| {
             let owner = file.owner.as_ref();
@@ -44,9 +76,7 @@ impl AppInterest {
             .folders_out
             .iter()
             .any(|one| one.matches(&file.folder));
-        lists(&scope.tenants, &self.tenant)
-            && lists(&scope.apps, &self.app)
-            && lists(&scope.app_kinds, &self.app_kind)
+        self.has_app(rule)
             && (scope.folders_in.is_empty() || within)
             && !without
             && (scope.owners_in.is_empty() || is_owned(&scope.owners_in) != Some(false))
@@ -59,7 +89,7 @@ mod tests {
     use labeld_connector::{Exposure, FileKind, FileRef, Version};
 
     use super::*;
-    use crate::model::policy::{Condition, Filter, FolderPattern, TextOperator};
+    use crate::model::policy::{Filter, FolderPattern, TextOperator};
     use crate::policy::evaluate::tests::rule;
 
     fn looks_inside(change: impl FnOnce(&mut PolicyDefinition)) -> bool {
@@ -84,6 +114,7 @@ mod tests {
             modified: None,
             owner: Some("mina@acme.example".to_owned()),
             exposure: Exposure::Unknown,
+            collaborators: None,
             own_write: None,
             barrier: None,
         })
@@ -113,5 +144,59 @@ mod tests {
         ));
         assert!(looks_inside(|one| one.scope.owners_in = mina()));
         assert!(!looks_inside(|one| one.scope.owners_out = mina()));
+    }
+
+    #[test]
+    fn policies_ask_for_no_more_than_their_conditions_need() {
+        let domain = || Filter::Condition(Condition::CollaboratorDomain(Vec::new()));
+        let level = || Filter::Condition(Condition::AccessAtLeast(Exposure::External));
+        let labelled = || Filter::Condition(Condition::Labelled(true));
+        type Change<'a> = &'a dyn Fn(&mut PolicyDefinition);
+        let table: [(Change<'_>, AccessNeed); 8] = [
+            (&|_| {}, AccessNeed::Nothing),
+            (&|one| one.filter = Some(labelled()), AccessNeed::Nothing),
+            (&|one| one.filter = Some(level()), AccessNeed::Level),
+            (&|one| one.filter = Some(domain()), AccessNeed::Names),
+            (
+                &|one| one.filter = Some(Filter::All(vec![level(), Filter::Not(domain().into())])),
+                AccessNeed::Names,
+            ),
+            (
+                &|one| {
+                    one.filter = Some(domain());
+                    one.scope.apps = vec!["other".into()];
+                },
+                AccessNeed::Nothing,
+            ),
+            (
+                &|one| {
+                    one.filter = Some(domain());
+                    one.scope.app_kinds = vec!["folder".to_owned()];
+                },
+                AccessNeed::Names,
+            ),
+            (
+                &|one| {
+                    one.filter = Some(domain());
+                    one.name = PolicyName("off".to_owned());
+                },
+                AccessNeed::Nothing,
+            ),
+        ];
+        for (number, (change, need)) in table.into_iter().enumerate() {
+            let mut one = rule("one", "Public");
+            change(&mut one);
+            let interest = AppInterest {
+                rules: vec![one],
+                tenant: "acme".into(),
+                app: "share".into(),
+                app_kind: "folder".to_owned(),
+            };
+            assert_eq!(
+                interest.access_need(&|name| name.0 != "off"),
+                need,
+                "{number}"
+            );
+        }
     }
 }

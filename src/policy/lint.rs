@@ -252,10 +252,17 @@ impl Lint<'_> {
                 "content inspection does not exist yet: the condition never holds, nor does its opposite",
                 "take it out; until then the policy may match nothing",
             ),
-            Condition::Collaborator(_) | Condition::CollaboratorDomain(_) => self.warn(
-                format!("no app tells labeld yet whom a file is shared with: `{}` never holds", condition.key()),
-                "use `access` or `access_at_least`",
-            ),
+            Condition::Collaborator(_) | Condition::CollaboratorDomain(_)
+                if self.no_app_names_collaborators() =>
+            {
+                self.warn(
+                    format!(
+                        "no app of its scope tells whom a file is shared with: `{}` never holds",
+                        condition.key()
+                    ),
+                    "use conditions on owner or folder there",
+                );
+            }
             Condition::OwnerGroup(_) => self.warn(
                 "`owner_group` holds only in apps with `owner_groups = true`",
                 "switch it on in the apps of its scope",
@@ -278,6 +285,17 @@ impl Lint<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Whether there are apps in the scope, and none of them can tell.
+    fn no_app_names_collaborators(&self) -> bool {
+        let scope = &self.rule.scope;
+        let mut apps = self
+            .policies
+            .apps()
+            .filter(|(name, _)| scope.apps.is_empty() || scope.apps.contains(name))
+            .peekable();
+        apps.peek().is_some() && apps.all(|(_, traits)| !traits.names_collaborators)
     }
 
     fn never_written(&mut self, condition: &Condition) {

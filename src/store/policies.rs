@@ -1,7 +1,7 @@
 //! The policies as the store knows them: every text that each has had, and what a person has switched beside the configuration
 //! (rules §9).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use ring::digest::{SHA256, digest};
@@ -286,6 +286,23 @@ pub async fn of_tenant(source: &impl Source, tenant: &TenantName) -> Result<Vec<
         )
         .await?;
     rows.into_iter().map(read_policy).collect()
+}
+
+/// Names of the policies of a tenant that are in force and switched on, by the configuration or by a person.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn switched_on(source: &impl Source, tenant: &TenantName) -> Result<HashSet<PolicyName>> {
+    let rows = source
+        .query(
+            "SELECT name FROM policy WHERE tenant = $1 AND active = 1 AND removed IS NULL",
+            values![tenant.0.as_str()],
+        )
+        .await?;
+    rows.into_iter()
+        .map(|mut row| Ok(PolicyName(row.take()?)))
+        .collect()
 }
 
 /// Every policy that a tenant has, or has had, by name.

@@ -87,6 +87,7 @@ fn listed(number: u32) -> Change {
             1 | 2 => Exposure::External,
             _ => Exposure::Internal,
         },
+        collaborators: None,
         own_write: None,
         barrier: None,
     })

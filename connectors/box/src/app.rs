@@ -12,7 +12,7 @@ use labeld_connector::http::{
     Network, PaceOptions, Pacer, Secret, ServerClock, Service, TokenCache,
 };
 use labeld_connector::{
-    Capabilities, ChangeHints, ChangePage, Connector, Cursor, Examined, Exposure, FeedList,
+    Access, Capabilities, ChangeHints, ChangePage, Connector, Cursor, Examined, Exposure, FeedList,
     FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, OwnerDetails, ReadOptions, Result,
     WriteOptions,
 };
@@ -199,6 +199,10 @@ impl Connector for BoxApp {
 
     async fn exposure(&self, file: &FileRef) -> Result<Exposure> {
         self.exposure_of(file).await
+    }
+
+    async fn access(&self, file: &FileRef) -> Result<Access> {
+        self.access_of(file).await
     }
 
     async fn obstacles(&self, file: &FileRef) -> Result<Obstacles> {

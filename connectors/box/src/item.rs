@@ -130,6 +130,8 @@ impl BoxApp {
             modified: item.content_modified_at.or(item.modified_at),
             owner: item.owned_by.as_ref().and_then(|by| by.login.clone()),
             exposure: self.listed_exposure(item),
+            // Only the list of its invitations tells, and those of the folders above.
+            collaborators: None,
             // Under As-User every write bears the user's name (§3.5).
             own_write: None,
             barrier: barrier.or(denied),

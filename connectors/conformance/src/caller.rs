@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use labeld_connector::{
-    Capabilities, Change, ChangePage, Connector, Cursor, ErrorKind, Examined, Exposure, FeedList,
-    FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, ReadOptions, Result, WriteOptions,
+    Access, Capabilities, Change, ChangePage, Connector, Cursor, ErrorKind, Examined, Exposure,
+    FeedList, FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, ReadOptions, Result,
+    WriteOptions,
 };
 
 use crate::suite::{Violation, ensure};
@@ -86,6 +87,10 @@ impl Caller {
 
     pub(crate) async fn exposure(&self, file: &FileRef) -> Result<Exposure> {
         patiently(async || self.connector.exposure(file).await).await
+    }
+
+    pub(crate) async fn access(&self, file: &FileRef) -> Result<Access> {
+        patiently(async || self.connector.access(file).await).await
     }
 
     pub(crate) async fn obstacles(&self, file: &FileRef) -> Result<Obstacles> {

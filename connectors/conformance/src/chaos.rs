@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use labeld_connector::{
-    Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind, Examined, Exposure,
-    FeedList, FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, OwnerDetails, ReadOptions,
-    Result, Version, WriteOptions,
+    Access, Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind, Examined,
+    Exposure, FeedList, FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, OwnerDetails,
+    ReadOptions, Result, Version, WriteOptions,
 };
 
 use crate::random::Random;
@@ -289,6 +289,12 @@ impl Connector for Chaos {
         self.maybe_fail("find out who can reach file")?;
         let exposure = self.inner.exposure(file).await?;
         self.maybe_lose("find out who can reach file", exposure)
+    }
+
+    async fn access(&self, file: &FileRef) -> Result<Access> {
+        self.maybe_fail("find out who can reach file")?;
+        let access = self.inner.access(file).await?;
+        self.maybe_lose("find out who can reach file", access)
     }
 
     async fn obstacles(&self, file: &FileRef) -> Result<Obstacles> {

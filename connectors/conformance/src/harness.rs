@@ -41,6 +41,12 @@ pub trait Harness: Send + Sync {
         false
     }
 
+    /// Shares a file with somebody outside, who is named by a mail address. `false` where the app has no such thing; the
+    /// suite then leaves out what needs it.
+    async fn share(&self, _path: &str, _address: &str) -> bool {
+        false
+    }
+
     /// Id and name of labels that the app can mirror, at least two where it can any.
     fn mirrored_labels(&self) -> &'static [(&'static str, &'static str)] {
         &[]

@@ -65,6 +65,8 @@ pub enum Case {
     Mirror,
     /// `exposure` answers.
     Exposure,
+    /// `access` answers the same level, and names whom a file is shared with, where it can, by their addresses alone.
+    Access,
     /// `obstacles` names none for a plain file.
     Obstacles,
     /// `examine` finds a healthy app healthy.
@@ -102,6 +104,7 @@ impl Case {
         Self::WriteAbsent,
         Self::Mirror,
         Self::Exposure,
+        Self::Access,
         Self::Obstacles,
         Self::Examine,
     ];
@@ -142,6 +145,7 @@ pub async fn check(case: Case, harness: &dyn Harness) -> Result<(), Violation> {
         Case::WriteAbsent => writing::absent(harness).await,
         Case::Mirror => writing::mirror(harness).await,
         Case::Exposure => reading::exposure(harness).await,
+        Case::Access => reading::access(harness).await,
         Case::Obstacles => reading::obstacles(harness).await,
         Case::Examine => reading::examine(harness).await,
     }

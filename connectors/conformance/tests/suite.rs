@@ -41,6 +41,7 @@ const FAULTS: &[(Fault, Case)] = &[
     (Fault::EditCovered, Case::WriteRace),
     (Fault::MirrorStays, Case::Mirror),
     (Fault::ExposureFails, Case::Exposure),
+    (Fault::AddressesAsWritten, Case::Access),
     (Fault::FolderRenameUnreported, Case::PollFolderRenamed),
     (Fault::FolderRenameUnreported, Case::PollFolderMoved),
     (Fault::FolderRemovalUnreported, Case::PollFolderRemoved),
@@ -106,6 +107,10 @@ impl Harness for Unlucky {
 
     async fn remove(&self, path: &str) {
         self.harness.remove(path).await;
+    }
+
+    async fn share(&self, path: &str, address: &str) -> bool {
+        self.harness.share(path, address).await
     }
 
     async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {

@@ -18,6 +18,17 @@ pub enum Exposure {
     Unknown,
 }
 
+/// Who can reach a file, and who of them by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// How far it reaches.
+    pub exposure: Exposure,
+    /// Mail addresses of the people and groups that the file is shared with by name, as
+    /// [`Collaborators`](crate::Collaborators) gives them: also those that a folder above it is shared with, where the
+    /// app tells, and never the owner. `None` where the app does not tell all of them.
+    pub collaborators: Option<Vec<String>>,
+}
+
 /// What an app answers to a question of yes or no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

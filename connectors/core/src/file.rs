@@ -103,6 +103,9 @@ pub struct FileMeta {
     /// Who can reach it, as far as the listing alone tells; [`Exposure::Unknown`] where only
     /// [`exposure`](crate::Connector::exposure) can.
     pub exposure: Exposure,
+    /// Whom it is shared with by name, as in [`Access::collaborators`](crate::Access::collaborators), as far as the
+    /// listing alone tells; `None` where only [`access`](crate::Connector::access) can.
+    pub collaborators: Option<Vec<String>>,
     /// Whether the present content was written by the identity that labeld works as.
     pub own_write: Option<bool>,
     /// Set where the listing already says that the file cannot be read by labeld.

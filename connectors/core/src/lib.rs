@@ -6,6 +6,7 @@
 //! each method promises. [`http`] is what every connector to a cloud calls it through.
 
 mod access;
+mod collaborators;
 mod error;
 mod examination;
 mod feed;
@@ -22,7 +23,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-pub use access::{Answer, Exposure, Obstacles, OwnerDetails};
+pub use access::{Access, Answer, Exposure, Obstacles, OwnerDetails};
+pub use collaborators::Collaborators;
 pub use error::{CoveredEdit, Error, ErrorKind, Result};
 pub use examination::{Examined, Health};
 pub use feed::{
@@ -92,8 +94,12 @@ pub trait Connector: Debug + Display + Send + Sync + 'static {
     /// error is the same and has the [covered edit](Error::covered_edit), which says what the file's content is now.
     async fn write(&self, file: &FileRef, body: Bytes, options: WriteOptions) -> Result<FileMeta>;
 
-    /// Who can reach the file.
+    /// How far the file can be reached, by the cheapest calls that tell it.
     async fn exposure(&self, file: &FileRef) -> Result<Exposure>;
+
+    /// Who can reach the file, also by name: the same level as [`exposure`](Self::exposure), at the cost of more calls
+    /// where the level alone is known sooner.
+    async fn access(&self, file: &FileRef) -> Result<Access>;
 
     /// What stands against writing to the file just now. Asked once before a write; it may cost calls.
     async fn obstacles(&self, file: &FileRef) -> Result<Obstacles>;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use labeld_connector::{
-    Capabilities, ChangeHints, ChangePage, Connector, Cursor, Examined, Exposure, FeedList,
+    Access, Capabilities, ChangeHints, ChangePage, Connector, Cursor, Examined, Exposure, FeedList,
     FeedRef, FileMeta, FileRef, LabelMirror, Obstacles, OwnerDetails, ReadOptions, Result, Version,
     WriteOptions,
 };
@@ -58,6 +58,10 @@ impl Connector for GoogleDrive {
 
     async fn exposure(&self, file: &FileRef) -> Result<Exposure> {
         self.exposure_of(file).await
+    }
+
+    async fn access(&self, file: &FileRef) -> Result<Access> {
+        self.access_of(file).await
     }
 
     async fn obstacles(&self, file: &FileRef) -> Result<Obstacles> {

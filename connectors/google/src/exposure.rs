@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use labeld_connector::{Exposure, FileRef, Result};
+use labeld_connector::{Access, Collaborators, Exposure, FileRef, Result};
 
 use crate::client::Purpose;
 use crate::corpus::{Corpus, parse_file};
@@ -22,6 +22,8 @@ pub(crate) struct Findings {
     has_unknown: bool,
     /// Addresses of the organisation's own groups, which may have members outside it.
     pub(crate) groups: Vec<String>,
+    /// Everybody who is named, the owner too.
+    collaborators: Collaborators,
 }
 
 impl Findings {
@@ -52,24 +54,52 @@ impl Findings {
                 Some(_) => self.has_external = true,
                 None => self.has_unknown = true,
             },
-            Some(kind @ ("user" | "group")) => match permission.email_address.as_deref() {
-                Some(email) if owner.is_some_and(|owner| owner.eq_ignore_ascii_case(email)) => {}
-                Some(email) if own.own(email) => {
-                    self.has_internal = true;
-                    if kind == "group" {
-                        self.groups.push(email.to_owned());
-                    }
+            Some(kind @ ("user" | "group")) => {
+                self.name(permission.email_address.as_deref());
+                self.add_named(kind, permission.email_address.as_deref(), owner, own);
+            }
+            _ => {
+                self.has_unknown = true;
+                self.collaborators.cannot_tell();
+            }
+        }
+    }
+
+    fn name(&mut self, email: Option<&str>) {
+        match email {
+            Some(email) => self.collaborators.add(email),
+            None => self.collaborators.cannot_tell(),
+        }
+    }
+
+    fn add_named(
+        &mut self,
+        kind: &str,
+        email: Option<&str>,
+        owner: Option<&str>,
+        own: &OwnDomains,
+    ) {
+        match email {
+            Some(email) if owner.is_some_and(|owner| owner.eq_ignore_ascii_case(email)) => {}
+            Some(email) if own.own(email) => {
+                self.has_internal = true;
+                if kind == "group" {
+                    self.groups.push(email.to_owned());
                 }
-                Some(_) => self.has_external = true,
-                None => self.has_unknown = true,
-            },
-            _ => self.has_unknown = true,
+            }
+            Some(_) => self.has_external = true,
+            None => self.has_unknown = true,
         }
     }
 
     /// Whether the members of a group can still change the level.
     fn needs_groups(&self) -> bool {
         !self.is_public && !self.has_external && !self.groups.is_empty()
+    }
+
+    /// Who is named, but for the owner.
+    pub(crate) fn collaborators(self, owner: Option<&str>) -> Option<Vec<String>> {
+        self.collaborators.without(owner)
     }
 
     /// The level: the widest that is certain, unknown where something wider cannot be ruled out.
@@ -103,8 +133,17 @@ impl GoogleDrive {
         Ok(Arc::new(own.without(guests)))
     }
 
-    /// Who can reach a file.
+    /// How far a file can be reached. Groups are opened only where their members can change that.
     pub(crate) async fn exposure_of(&self, file: &FileRef) -> Result<Exposure> {
+        Ok(self.reach_of(file, Findings::needs_groups).await?.exposure)
+    }
+
+    /// Who can reach a file: whoever is named with it, and where groups are opened, their members too.
+    pub(crate) async fn access_of(&self, file: &FileRef) -> Result<Access> {
+        self.reach_of(file, |_| true).await
+    }
+
+    async fn reach_of(&self, file: &FileRef, opens: fn(&Findings) -> bool) -> Result<Access> {
         let (corpus, id) = parse_file(file, OPERATION)?;
         let sight = self.sight(&corpus, OPERATION).await?;
         let purpose = Purpose::new(OPERATION, &file.0);
@@ -117,18 +156,32 @@ impl GoogleDrive {
             Corpus::Drive(_) => (None, Exposure::Internal),
         };
         let mut findings = Findings::of(&permissions, owner, &own, now);
-        if self.options.expand_groups && findings.needs_groups() {
-            for group in std::mem::take(&mut findings.groups) {
-                match self.group_members(&group).await {
-                    Ok(members) => {
-                        findings.has_external |= members.iter().any(|member| !own.own(member));
+        if self.options.expand_groups && opens(&findings) {
+            self.open_groups(&mut findings, &own).await?;
+        }
+        Ok(Access {
+            exposure: findings.level(least),
+            collaborators: findings.collaborators(owner),
+        })
+    }
+
+    async fn open_groups(&self, findings: &mut Findings, own: &OwnDomains) -> Result<()> {
+        for group in std::mem::take(&mut findings.groups) {
+            match self.group_members(&group).await {
+                Ok(members) => {
+                    for member in &members {
+                        findings.has_external |= !own.own(member);
+                        findings.collaborators.add(member);
                     }
-                    Err(error) if error.kind().is_retryable() => return Err(error),
-                    Err(_) => findings.has_unknown = true,
+                }
+                Err(error) if error.kind().is_retryable() => return Err(error),
+                Err(_) => {
+                    findings.has_unknown = true;
+                    findings.collaborators.cannot_tell();
                 }
             }
         }
-        Ok(findings.level(least))
+        Ok(())
     }
 }
 
@@ -136,11 +189,15 @@ impl GoogleDrive {
 mod tests {
     use super::*;
 
-    fn level(permissions: &str) -> Exposure {
+    fn findings(permissions: &str) -> Findings {
         let permissions: Vec<Permission> = serde_json::from_str(permissions).unwrap();
         let own = OwnDomains::of(["alder.example", "Alias.Example"]);
         let now = "2026-03-04T10:00:00Z".parse().unwrap();
-        Findings::of(&permissions, Some("Mina@alder.example"), &own, now).level(Exposure::Private)
+        Findings::of(&permissions, Some("Mina@alder.example"), &own, now)
+    }
+
+    fn level(permissions: &str) -> Exposure {
+        findings(permissions).level(Exposure::Private)
     }
 
     #[test]
@@ -213,6 +270,40 @@ mod tests {
             ),
         ] {
             assert_eq!(level(permissions), expected, "{permissions}");
+        }
+    }
+    #[test]
+    fn whoever_is_named_is_told() {
+        let table: &[(&str, Option<&[&str]>)] = &[
+            ("[]", Some(&[])),
+            (
+                r#"[{"type":"user","role":"owner","emailAddress":"mina@alder.example"}]"#,
+                Some(&[]),
+            ),
+            (
+                r#"[{"type":"user","emailAddress":"Eve@other.example"},{"type":"group","emailAddress":"team@alder.example"},
+                    {"type":"anyone"},{"type":"domain","domain":"third.example"}]"#,
+                Some(&["eve@other.example", "team@alder.example"]),
+            ),
+            (
+                r#"[{"type":"user","emailAddress":"eve@other.example","deleted":true}]"#,
+                Some(&[]),
+            ),
+            (
+                r#"[{"type":"user","emailAddress":"eve@other.example","expirationTime":"2026-03-04T09:59:59Z"}]"#,
+                Some(&[]),
+            ),
+            (
+                r#"[{"type":"user","emailAddress":"eve@other.example"},{"type":"user"}]"#,
+                None,
+            ),
+            (r#"[{"type":"hologram"}]"#, None),
+        ];
+        for (permissions, expected) in table {
+            let owner = Some("Mina@alder.example");
+            let expected = expected.map(|list| list.iter().map(ToString::to_string).collect());
+            let told = findings(permissions).collaborators(owner);
+            assert_eq!(told, expected, "{permissions}");
         }
     }
 }

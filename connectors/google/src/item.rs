@@ -33,8 +33,10 @@ pub(crate) fn meta(
     folder: String,
     parent: Option<FolderRef>,
     own: Option<&OwnDomains>,
+    opens_groups: bool,
     now: DateTime<Utc>,
 ) -> Option<FileMeta> {
+    let (exposure, collaborators) = access(file, own, opens_groups, now);
     let kind = if file.is_shortcut() {
         FileKind::Shortcut
     } else if file.is_native() {
@@ -57,7 +59,8 @@ pub(crate) fn meta(
         created: file.created_time,
         modified: file.modified_time,
         owner: owner_of(file),
-        exposure: exposure(file, own, now),
+        exposure,
+        collaborators,
         own_write: own_write(file),
         barrier: barrier(file),
     })
@@ -69,18 +72,27 @@ fn owner_of(file: &File) -> Option<String> {
         .and_then(|owner| owner.email_address.clone())
 }
 
-/// Who can reach the file, as far as the listing tells: nothing where it does not show permissions.
-fn exposure(file: &File, own: Option<&OwnDomains>, now: DateTime<Utc>) -> Exposure {
+/// Who can reach the file, also by name, as far as the listing tells: nothing where it does not show permissions. Members of
+/// the organisation's groups are in no listing.
+fn access(
+    file: &File,
+    own: Option<&OwnDomains>,
+    opens_groups: bool,
+    now: DateTime<Utc>,
+) -> (Exposure, Option<Vec<String>>) {
     if file.shared == Some(false) {
-        return Exposure::Private;
+        return (Exposure::Private, Some(Vec::new()));
     }
-    match (&file.permissions, own) {
-        (Some(permissions), Some(own)) => {
-            let owner = owner_of(file);
-            Findings::of(permissions, owner.as_deref(), own, now).level(Exposure::Private)
-        }
-        _ => Exposure::Unknown,
+    let (Some(permissions), Some(own)) = (&file.permissions, own) else {
+        return (Exposure::Unknown, None);
+    };
+    let owner = owner_of(file);
+    let findings = Findings::of(permissions, owner.as_deref(), own, now);
+    let exposure = findings.level(Exposure::Private);
+    if opens_groups && !findings.groups.is_empty() {
+        return (exposure, None);
     }
+    (exposure, findings.collaborators(owner.as_deref()))
 }
 
 /// Whether the present content is one that labeld wrote: the stamp says which one that was. Without a stamp it is
@@ -123,7 +135,7 @@ mod tests {
 
     const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
-    fn entry(json: &str) -> Option<FileMeta> {
+    fn entry_where(json: &str, opens_groups: bool) -> Option<FileMeta> {
         let base = format!(
             r#"{{"id":"1","name":"plan.docx","mimeType":"{DOCX}","size":"4","md5Checksum":"9e10","ownedByMe":true,
                 "owners":[{{"emailAddress":"mina@alder.example"}}],"shared":false}}"#
@@ -146,8 +158,13 @@ mod tests {
             String::new(),
             None,
             Some(&own),
+            opens_groups,
             now,
         )
+    }
+
+    fn entry(json: &str) -> Option<FileMeta> {
+        entry_where(json, false)
     }
 
     #[test]
@@ -231,6 +248,26 @@ mod tests {
         ];
         for (json, exposure) in table {
             assert_eq!(entry(&json).unwrap().exposure, exposure, "{json}");
+        }
+    }
+
+    #[test]
+    fn collaborators_are_told_where_the_listing_tells() {
+        let shared =
+            |permissions: &str| format!(r#"{{"shared":true,"permissions":{permissions}}}"#);
+        let eve = shared(r#"[{"type":"user","emailAddress":"eve@other.example"}]"#);
+        let team = shared(r#"[{"type":"group","emailAddress":"team@alder.example"}]"#);
+        let list = |address: &str| Some(vec![address.to_owned()]);
+        for (json, opens_groups, expected) in [
+            (r"{}", false, Some(vec![])),
+            (r#"{"shared":true}"#, false, None),
+            (&eve, false, list("eve@other.example")),
+            (&eve, true, list("eve@other.example")),
+            (&team, false, list("team@alder.example")),
+            (&team, true, None),
+        ] {
+            let told = entry_where(json, opens_groups).unwrap().collaborators;
+            assert_eq!(told, expected, "{json}, {opens_groups}");
         }
     }
 

@@ -40,7 +40,8 @@ impl GoogleDrive {
         let (folder, parent) = placed(sight, self.climb(sight, &file, purpose.operation).await?);
         let own = self.domains_for_listing().await?;
         let now = self.client.drive.clock().now();
-        item::meta(&file, &sight.corpus, folder, parent, own.as_deref(), now).ok_or_else(|| {
+        let (own, opens_groups) = (own.as_deref(), self.options.expand_groups);
+        item::meta(&file, &sight.corpus, folder, parent, own, opens_groups, now).ok_or_else(|| {
             purpose.malformed("the service says neither size nor version of the file")
         })
     }

@@ -182,7 +182,9 @@ impl GoogleDrive {
             }
             let (folder, parent) = placed(page.sight, parent);
             let own = page.own.as_deref();
-            match item::meta(file, &page.sight.corpus, folder.clone(), parent, own, now) {
+            let opens_groups = self.options.expand_groups;
+            let corpus = &page.sight.corpus;
+            match item::meta(file, corpus, folder.clone(), parent, own, opens_groups, now) {
                 Some(meta) => page.changes.push(Change::Upserted(meta)),
                 None => page.unreadable.push(UnreadableFolder {
                     path: format!("{folder}/{}", file.name.as_deref().unwrap_or(SOMEWHERE)),

@@ -1,10 +1,13 @@
 //! Who can reach an item, from its permissions (reference/microsoft-graph.md §7.1 to §7.4).
 
+#[cfg(test)]
+mod tests;
+
 use chrono::{DateTime, Utc};
-use labeld_connector::Exposure;
+use labeld_connector::{Collaborators, Exposure};
 
 use crate::model::{Identity, IdentitySet, Permission};
-use crate::principal::{Principal, classify, domain_of};
+use crate::principal::{Named, Principal, classify, domain_of, name_of};
 
 /// What is true of the drive that the item lies in.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +31,10 @@ pub(crate) struct Findings {
     has_unknown: bool,
     /// Directory ids of people of whom only the directory knows whether they are guests.
     pub(crate) ask: Vec<String>,
+    /// Whoever is named, but for the owner of the drive.
+    pub(crate) collaborators: Collaborators,
+    /// Directory ids of people whose address only the directory knows.
+    pub(crate) nameless: Vec<String>,
 }
 
 impl Findings {
@@ -49,8 +56,13 @@ impl Findings {
         }
         match permission.grantee() {
             Some(grantee) => self.add_grantee(grantee, setting),
-            None => self.has_unknown = true,
+            None => self.add_unknown(),
         }
+    }
+
+    fn add_unknown(&mut self) {
+        self.has_unknown = true;
+        self.collaborators.cannot_tell();
     }
 
     fn add_invitation(&mut self, email: Option<&str>, setting: &Setting<'_>) {
@@ -62,6 +74,10 @@ impl Findings {
             self.has_internal = true;
         } else {
             self.has_external = true;
+        }
+        match email {
+            Some(email) => self.collaborators.add(email),
+            None => self.collaborators.cannot_tell(),
         }
     }
 
@@ -78,23 +94,40 @@ impl Findings {
             Some("existingaccess") => {}
             Some("users") => match recipients {
                 Some(recipients) => {
+                    if recipients.is_empty() {
+                        // A link for nobody is one whose recipients the app is not shown (§1.5).
+                        self.collaborators.cannot_tell();
+                    }
                     for recipient in recipients {
                         self.add_grantee(recipient, setting);
                     }
                 }
-                None => self.has_unknown = true,
+                None => self.add_unknown(),
             },
-            _ => self.has_unknown = true,
+            _ => self.add_unknown(),
         }
     }
 
     fn add_grantee(&mut self, grantee: &IdentitySet, setting: &Setting<'_>) {
-        match classify(grantee, setting.owner, setting.internal_domains) {
+        let principal = classify(grantee, setting.owner, setting.internal_domains);
+        if !matches!(principal, Principal::Owner | Principal::App) {
+            self.add_name(grantee);
+        }
+        match principal {
             Principal::Owner | Principal::App => {}
             Principal::Internal => self.has_internal = true,
             Principal::External => self.has_external = true,
             Principal::Person(id) => self.ask.push(id),
             Principal::Unknown => self.has_unknown = true,
+        }
+    }
+
+    fn add_name(&mut self, grantee: &IdentitySet) {
+        match name_of(grantee) {
+            Named::Address(address) => self.collaborators.add(&address),
+            Named::Crowd => {}
+            Named::Id(id) => self.nameless.push(id),
+            Named::Nothing => self.collaborators.cannot_tell(),
         }
     }
 
@@ -104,6 +137,14 @@ impl Findings {
             Some(kind) if kind.eq_ignore_ascii_case("guest") => self.has_external = true,
             Some(kind) if kind.eq_ignore_ascii_case("member") => self.has_internal = true,
             _ => self.has_unknown = true,
+        }
+    }
+
+    /// Takes in what the directory says of one person of [`nameless`](Self::nameless): their address.
+    pub(crate) fn add_address(&mut self, address: Option<&str>) {
+        match address {
+            Some(address) => self.collaborators.add(address),
+            None => self.collaborators.cannot_tell(),
         }
     }
 
@@ -129,211 +170,6 @@ impl Findings {
             Exposure::Internal
         } else {
             least
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn level_of(permissions: &str, domains: &[&str], least: Exposure) -> (Exposure, Vec<String>) {
-        let permissions: Vec<Permission> = serde_json::from_str(permissions).unwrap();
-        let owner = Identity {
-            id: Some("owner-id".to_owned()),
-            email: Some("Mina@alder.example".to_owned()),
-            ..Identity::default()
-        };
-        let domains: Vec<String> = domains.iter().map(|&domain| domain.to_owned()).collect();
-        let setting = Setting {
-            least,
-            owner: Some(&owner),
-            internal_domains: &domains,
-            now: "2026-03-04T10:00:00Z".parse().unwrap(),
-        };
-        let mut findings = Findings::default();
-        for permission in &permissions {
-            findings.add(permission, &setting);
-        }
-        (findings.level(least), findings.ask)
-    }
-
-    #[test]
-    fn each_permission_gives_its_level() {
-        use Exposure::{External, Internal, Private, Public, Unknown};
-        let table: &[(&str, &[&str], Exposure)] = &[
-            (r"[]", &[], Private),
-            (r#"[{"link":{"scope":"anonymous"}}]"#, &[], Public),
-            (
-                r#"[{"link":{"scope":"Anonymous"},"hasPassword":true}]"#,
-                &[],
-                Public,
-            ),
-            (
-                r#"[{"link":{"scope":"anonymous"},"expirationDateTime":"2026-03-04T09:59:59Z"}]"#,
-                &[],
-                Private,
-            ),
-            (
-                r#"[{"link":{"scope":"anonymous"},"expirationDateTime":"2026-03-04T10:00:01Z"}]"#,
-                &[],
-                Public,
-            ),
-            (r#"[{"link":{"scope":"organization"}}]"#, &[], Internal),
-            (r#"[{"link":{"scope":"existingAccess"}}]"#, &[], Private),
-            (
-                r#"[{"link":{"scope":"users"},"grantedToIdentitiesV2":[]}]"#,
-                &[],
-                Private,
-            ),
-            (r#"[{"link":{"scope":"users"}}]"#, &[], Unknown),
-            (r#"[{"link":{"scope":"everybodyOnTheMoon"}}]"#, &[], Unknown),
-            (r#"[{"link":{}}]"#, &[], Unknown),
-            (
-                r#"[{"invitation":{"email":"pat@partner.example"}}]"#,
-                &[],
-                External,
-            ),
-            (
-                r#"[{"invitation":{"email":"pat@partner.example"}}]"#,
-                &["alder.example"],
-                External,
-            ),
-            (
-                r#"[{"invitation":{"email":"pat@Alder.example"}}]"#,
-                &["alder.example"],
-                Internal,
-            ),
-            (r#"[{"invitation":{}}]"#, &["alder.example"], External),
-            (
-                r#"[{"grantedToV2":{"siteUser":{"loginName":"i:0#.f|membership|pat_partner.example#EXT#@alder.onmicrosoft.com"}}}]"#,
-                &[],
-                External,
-            ),
-            (
-                r#"[{"grantedTo":{"user":{"userPrincipalName":"pat_partner.example#ext#@alder.onmicrosoft.com"}}}]"#,
-                &[],
-                External,
-            ),
-            (
-                r#"[{"grantedToV2":{"siteUser":{"loginName":"i:0#.f|membership|urn%3aspo%3aguest#pat@partner.example"}}}]"#,
-                &[],
-                External,
-            ),
-            (
-                r#"[{"grantedToV2":{"siteUser":{"loginName":"c:0(.s|true"}}}]"#,
-                &[],
-                External,
-            ),
-            (
-                r#"[{"grantedToV2":{"siteUser":{"loginName":"c:0-.f|rolemanager|spo-grid-all-users/7d1f0c52"}}}]"#,
-                &[],
-                Internal,
-            ),
-            (
-                r#"[{"grantedToV2":{"siteUser":{"loginName":"c:0o.c|federateddirectoryclaimprovider|c0ffee_o"}}}]"#,
-                &[],
-                Internal,
-            ),
-            (
-                r#"[{"grantedToV2":{"siteUser":{"loginName":"c:0t.c|tenant|c0ffee"}}}]"#,
-                &[],
-                Internal,
-            ),
-            (
-                r#"[{"grantedToV2":{"siteUser":{"loginName":"i:0i.t|00000003-0000-0ff1-ce00-000000000000|app@x"}}}]"#,
-                &[],
-                Private,
-            ),
-            (
-                r#"[{"grantedToV2":{"siteUser":{"loginName":"x:9z|something new"}}}]"#,
-                &[],
-                Unknown,
-            ),
-            (
-                r#"[{"grantedToV2":{"application":{"id":"app"}}}]"#,
-                &[],
-                Private,
-            ),
-            (r#"[{"grantedToV2":{"group":{"id":"g"}}}]"#, &[], Internal),
-            (
-                r#"[{"grantedToV2":{"siteGroup":{"id":"3","loginName":"Finance Owners"}}}]"#,
-                &[],
-                Internal,
-            ),
-            (
-                r#"[{"grantedToV2":{"siteUser":{"loginName":"i:0#.f|membership|noor@alder.example"}}}]"#,
-                &[],
-                Internal,
-            ),
-            (
-                r#"[{"grantedToV2":{"siteUser":{"loginName":"i:0#.f|membership|noor@other.example"}}}]"#,
-                &["alder.example"],
-                External,
-            ),
-            (
-                r#"[{"grantedToV2":{"siteUser":{"loginName":"i:0#.f|membership|mina@alder.example"}}}]"#,
-                &[],
-                Private,
-            ),
-            (
-                r#"[{"grantedToV2":{"user":{"id":"owner-id"}},"roles":["owner"]}]"#,
-                &[],
-                Private,
-            ),
-            (
-                r#"[{"grantedToV2":{"user":{"email":"noor@other.example"}}}]"#,
-                &["alder.example"],
-                External,
-            ),
-            (
-                r#"[{"grantedToV2":{"user":{"email":"noor@alder.example"}}}]"#,
-                &["alder.example"],
-                Internal,
-            ),
-            (
-                r#"[{"grantedToV2":{"user":{"email":"noor@alder.example"}}}]"#,
-                &[],
-                Unknown,
-            ),
-            (r#"[{"grantedToV2":{}}]"#, &[], Unknown),
-            (r#"[{"grantedToV2":{"hologram":{"id":"1"}}}]"#, &[], Unknown),
-            (r"[{}]", &[], Unknown),
-            (
-                r#"[{},{"invitation":{"email":"pat@partner.example"}}]"#,
-                &[],
-                External,
-            ),
-            (r#"[{},{"link":{"scope":"organization"}}]"#, &[], Unknown),
-            (
-                r#"[{"link":{"scope":"users"},"grantedToIdentitiesV2":[{"siteUser":{"loginName":"i:0#.f|membership|noor@alder.example"}},{"user":{"email":"x","userPrincipalName":"x#ext#@alder.onmicrosoft.com"}}]}]"#,
-                &[],
-                External,
-            ),
-        ];
-        for (permissions, domains, expected) in table {
-            let (level, _) = level_of(permissions, domains, Private);
-            assert_eq!(level, *expected, "{permissions} with {domains:?}");
-        }
-        assert_eq!(level_of("[]", &[], Internal).0, Internal);
-    }
-
-    #[test]
-    fn the_directory_is_asked_only_for_who_cannot_be_told_otherwise() {
-        let person = r#"[{"grantedToV2":{"user":{"id":"noor-id","email":"noor@alder.example"}}}]"#;
-        let (_, ask) = level_of(person, &[], Exposure::Private);
-        assert_eq!(ask, ["noor-id"]);
-        let (_, ask) = level_of(person, &["alder.example"], Exposure::Private);
-        assert!(ask.is_empty());
-        for (user_type, level) in [
-            (Some("Guest"), Exposure::External),
-            (Some("Member"), Exposure::Internal),
-            (Some("Visitor"), Exposure::Unknown),
-            (None, Exposure::Unknown),
-        ] {
-            let mut findings = Findings::default();
-            findings.add_user_type(user_type);
-            assert_eq!(findings.level(Exposure::Private), level, "{user_type:?}");
         }
     }
 }

@@ -112,6 +112,67 @@ fn by_address_or_id(user: Option<&Identity>, domains: &[String]) -> Principal {
     }
 }
 
+/// How a grantee is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// By a mail address, in lower case.
+    Address(String),
+    /// A group, or everybody of some kind, that has no address, or none that is told.
+    Crowd,
+    /// By a directory id alone.
+    Id(String),
+    /// By nothing that says who it is.
+    Nothing,
+}
+
+/// By what name something is shared with `grantee`.
+pub(crate) fn name_of(grantee: &IdentitySet) -> Named {
+    let people = [&grantee.user, &grantee.site_user];
+    let groups = [
+        &grantee.group,
+        &grantee.site_group,
+        &grantee.share_point_group,
+    ];
+    let all = || people.into_iter().chain(groups).flatten();
+    let told = all().filter_map(|identity| identity.email.as_deref());
+    if let Some(address) = told.filter_map(address_in).next() {
+        return Named::Address(address);
+    }
+    let is_group = groups.iter().any(|group| group.is_some());
+    let is_claim = |login: String| login.starts_with("c:0");
+    if is_group || all().flat_map(logins).any(is_claim) {
+        return Named::Crowd;
+    }
+    let by_login = all().flat_map(logins).find_map(|login| address_in(&login));
+    if let Some(address) = by_login {
+        return Named::Address(address);
+    }
+    match grantee.user.as_ref().and_then(|user| user.id.clone()) {
+        Some(id) if !id.is_empty() => Named::Id(id),
+        _ => Named::Nothing,
+    }
+}
+
+/// The mail address in an address, a principal name or a login: that of a guest is part of the name that the inviting
+/// organisation gives them.
+pub(crate) fn address_in(name: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let bare = name.strip_prefix("i:0#.f|membership|").unwrap_or(&name);
+    let one_time = ["urn%3aspo%3aguest#", "urn:spo:guest#"];
+    let one_time = one_time.iter().find_map(|prefix| bare.strip_prefix(prefix));
+    let address = match (one_time, bare.split_once("#ext#")) {
+        (Some(address), _) => address.to_owned(),
+        (None, Some((mangled, _))) => {
+            let (person, domain) = mangled.rsplit_once('_')?;
+            format!("{person}@{domain}")
+        }
+        (None, None) => bare.to_owned(),
+    };
+    let (person, domain) = address.rsplit_once('@')?;
+    let is_address = !person.is_empty() && !domain.is_empty() && !address.contains(['|', '#']);
+    is_address.then_some(address)
+}
+
 /// Whether two identities are one person, by any name that both have.
 fn is_same(person: &Identity, owner: &Identity) -> bool {
     if let (Some(one), Some(other)) = (&person.id, &owner.id)

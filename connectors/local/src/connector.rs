@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use labeld_connector::{
-    Answer, Capabilities, ChangePage, Connector, Cursor, Error, ErrorKind, Examined, Exposure,
-    FeedList, FeedRef, FileMeta, FileRef, Obstacles, ReadOptions, Result, WriteOptions,
+    Access, Answer, Capabilities, ChangePage, Connector, Cursor, Error, ErrorKind, Examined,
+    Exposure, FeedList, FeedRef, FileMeta, FileRef, Obstacles, ReadOptions, Result, WriteOptions,
 };
 
 use crate::file::LocalFile;
@@ -245,6 +245,14 @@ impl Connector for Local {
     /// Always [`Exposure::Unknown`]: mode bits say nothing of who can reach the machine or the share.
     async fn exposure(&self, _file: &FileRef) -> Result<Exposure> {
         Ok(Exposure::Unknown)
+    }
+
+    /// Nothing is known: owners and groups of a folder are names of the machine and no addresses.
+    async fn access(&self, _file: &FileRef) -> Result<Access> {
+        Ok(Access {
+            exposure: Exposure::Unknown,
+            collaborators: None,
+        })
     }
 
     /// Nothing but what a folder cannot tell: locks of other programs are advisory and not looked for.

@@ -121,6 +121,7 @@ impl LocalFolder {
             modified: status.stamp.modified.to_utc(),
             owner: Some(self.owners.name_of(status.user)),
             exposure: Exposure::Unknown,
+            collaborators: None,
             own_write: None,
             barrier: None,
         }

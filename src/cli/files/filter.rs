@@ -64,6 +64,9 @@ pub(super) struct FilterArgs {
     /// That so many can reach, as far as its app tells: private, internal, external, public, unknown
     #[arg(long, value_name = "LEVEL", value_parser = exposure)]
     exposure: Option<Exposure>,
+    /// Shared by name with this address, or with one of this domain, as far as its app told
+    #[arg(long, value_name = "ADDRESS|DOMAIN")]
+    collaborator: Option<String>,
     /// Of at least so many bytes
     #[arg(long, value_name = "BYTES")]
     size_from: Option<u64>,
@@ -161,6 +164,7 @@ impl FilterArgs {
             format: self.file_type.as_ref().map(|text| text.to_lowercase()),
             owner: self.owner.clone(),
             exposure: self.exposure,
+            collaborator: self.collaborator.clone(),
             size: Span {
                 from: self.size_from,
                 to: self.size_below,

@@ -25,8 +25,10 @@ pub(super) struct FileRow {
     /// What the app's directory says of the owner; looked up for a single file only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) owner_details: Option<OwnerRow>,
-    /// Who can reach it, as far as the listing told.
+    /// Who can reach it, as far as its app told.
     pub(super) exposure: Exposure,
+    /// Addresses that it is shared with by name; null where that is not known.
+    pub(super) collaborators: Option<Vec<String>>,
     /// Its web address.
     pub(super) link: Option<String>,
     pub(super) version: String,
@@ -114,6 +116,7 @@ impl FileRow {
             owner: record.owner.clone(),
             owner_details: None,
             exposure: record.exposure,
+            collaborators: record.collaborators.as_deref().map(<[String]>::to_vec),
             link: record.link.clone(),
             version: record.version.to_string(),
             created: record.created,

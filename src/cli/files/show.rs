@@ -102,6 +102,9 @@ fn drawer(row: &FileRow) -> String {
         lines.push(("", owner(details)));
     }
     lines.push(("access", access(row.exposure).to_owned()));
+    if let Some(collaborators) = &row.collaborators {
+        lines.push(("shared with", shared_with(collaborators)));
+    }
     if let Some(link) = &row.link {
         lines.push(("address", link.clone()));
     }
@@ -150,6 +153,13 @@ fn owner(details: &OwnerRow) -> String {
         .filter_map(|(what, value)| Some(format!("{what}{}", value.as_ref()?)))
         .collect();
     told.join("; ")
+}
+
+fn shared_with(collaborators: &[String]) -> String {
+    match collaborators {
+        [] => "nobody by name".to_owned(),
+        some => some.join(", "),
+    }
 }
 
 fn access(exposure: Exposure) -> &'static str {

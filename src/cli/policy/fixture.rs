@@ -186,7 +186,7 @@ impl Case {
                 groups: file.owner_groups.clone(),
             }),
             exposure: file.access,
-            collaborators: file.collaborators.clone(),
+            collaborators: file.collaborators.clone().map(Into::into),
             removed: file.removed,
             quarantined: false,
             barrier: file.trashed.then_some(Barrier::Trashed),

@@ -64,6 +64,8 @@ struct ExportRow<'a> {
     removed: Option<DateTime<Utc>>,
     /// What the bytes said; null where they were never read.
     facts: Option<FactsRow<'a>>,
+    /// Addresses that it is shared with by name; null where that is not known.
+    collaborators: Option<&'a [String]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -130,6 +132,7 @@ impl<'a> From<&'a FileRecord> for ExportRow<'a> {
             last_seen: record.last_seen,
             removed: record.removed,
             facts,
+            collaborators: record.collaborators.as_deref(),
         }
     }
 }
@@ -161,6 +164,7 @@ impl Row for ExportRow<'_> {
         "protection",
         "signed",
         "labels",
+        "collaborators",
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -191,6 +195,8 @@ impl Row for ExportRow<'_> {
             text(facts.map(|facts| facts.protection)),
             facts.map_or_else(String::new, |facts| facts.signed.to_string()),
             facts.map_or_else(String::new, effective_labels),
+            self.collaborators
+                .map_or_else(String::new, |list| list.join(" ")),
         ]
     }
 }

@@ -72,6 +72,10 @@ impl PolicyInterest for Only {
     fn looks_inside(&self, file: &FileMeta) -> bool {
         file.name == self.0
     }
+
+    fn access_need(&self, _: &dyn Fn(&PolicyName) -> bool) -> AccessNeed {
+        AccessNeed::Nothing
+    }
 }
 
 #[test]
@@ -90,6 +94,7 @@ fn settings_choose_the_column_and_the_reach() {
         modified: None,
         barrier: None,
         exposure: Exposure::Unknown,
+        collaborators: None,
     };
     let table = [
         (false, "plan.docx", Nobody, ScanReach::Nothing),

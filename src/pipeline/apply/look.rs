@@ -157,6 +157,10 @@ fn as_now(record: FileRecord, meta: &FileMeta) -> FileRecord {
             Exposure::Unknown => record.exposure,
             told => told,
         },
+        collaborators: match &meta.collaborators {
+            None => record.collaborators,
+            Some(told) => Some(told.as_slice().into()),
+        },
         removed: None,
         ..record
     }

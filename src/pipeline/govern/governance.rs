@@ -72,9 +72,17 @@ impl AppRules {
             traits: AppTraits {
                 size_limit,
                 service_encrypts,
+                names_collaborators: true,
             },
             cap,
         }
+    }
+
+    /// The same of an app that does not tell whom files are shared with by name.
+    #[must_use]
+    pub fn without_collaborators(mut self) -> Self {
+        self.traits.names_collaborators = false;
+        self
     }
 }
 

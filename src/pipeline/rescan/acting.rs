@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::{Progress, Rescan};
 use crate::model::Reason;
-use crate::pipeline::StageError;
 use crate::pipeline::govern::{self, Governor, TenantRules, govern_task};
 use crate::pipeline::lease::TaskLease;
+use crate::pipeline::{StageError, exposure};
 use crate::store::actions::{self, ActionRunId, RunKind};
 use crate::store::decisions::{self, Would};
 use crate::store::files::Page;
@@ -45,6 +45,7 @@ impl Rescan<'_> {
         watch: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Governed, StageError> {
         govern::take_over(self.work, &governing.rules).await?;
+        exposure::complete_run(self.work, self.app, self.run).await?;
         let mut governor = Governor::new(Arc::clone(&governing.rules));
         if governing.observe {
             return self.only_say(&mut governor).await;

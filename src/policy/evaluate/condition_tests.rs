@@ -56,8 +56,8 @@ fn conditions_hold_or_not_or_are_open() {
     let unlisted = set(|facts| facts.exposure = Exposure::Unknown);
     let ownerless = set(|facts| facts.owner = None);
     let shared =
-        |facts: &mut Facts| facts.collaborators = Some(vec!["pat@partner.example".to_owned()]);
-    let alone = set(|facts| facts.collaborators = Some(Vec::new()));
+        |facts: &mut Facts| facts.collaborators = Some(["pat@partner.example".to_owned()].into());
+    let alone = set(|facts| facts.collaborators = Some([].into()));
     let standard = || with_label(SECRET, "Standard");
     let table: Vec<(Condition, Facts, Facts, Option<Facts>)> = vec![
         (

@@ -38,6 +38,8 @@ pub struct AppTraits {
     pub size_limit: u64,
     /// The service can assign labels that encrypt, and that is switched on (row A13).
     pub service_encrypts: bool,
+    /// Its connector can tell whom files are shared with by name.
+    pub names_collaborators: bool,
 }
 
 impl Default for AppTraits {
@@ -45,6 +47,7 @@ impl Default for AppTraits {
         Self {
             size_limit: DEFAULT_SIZE_LIMIT,
             service_encrypts: false,
+            names_collaborators: true,
         }
     }
 }
@@ -183,6 +186,11 @@ impl Policies {
     #[must_use]
     pub fn rules(&self) -> &[PolicyDefinition] {
         &self.rules
+    }
+
+    /// What the operator set for the tenant's apps.
+    pub fn apps(&self) -> impl Iterator<Item = (&AppName, &AppTraits)> {
+        self.apps.iter()
     }
 
     /// The tenant's labels.

@@ -1,5 +1,7 @@
 use super::*;
 use crate::model::policy::{AllowEntry, Filter};
+use crate::policy::catalogue::TenantLabels;
+use crate::policy::evaluate::AppTraits;
 use crate::policy::evaluate::tests::{policies, rule};
 
 fn now() -> DateTime<Utc> {
@@ -56,7 +58,7 @@ fn traps_of_filters() {
         ),
         (
             Condition::CollaboratorDomain(vec!["a.example".to_owned()]),
-            Some("no app tells labeld yet"),
+            None,
         ),
         (
             Condition::OwnerGroup(vec!["a".to_owned()]),
@@ -102,6 +104,37 @@ fn traps_of_filters() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn conditions_on_collaborators_need_an_app_that_tells_them() {
+    let traits = |names_collaborators| AppTraits {
+        names_collaborators,
+        ..AppTraits::default()
+    };
+    type Row<'a> = (&'a [(&'a str, bool)], &'a [&'a str], bool);
+    let table: [Row<'_>; 5] = [
+        (&[("share", false)], &[], true),
+        (&[("share", false), ("drive", true)], &[], false),
+        (&[("share", false), ("drive", true)], &["share"], true),
+        (&[("share", false), ("drive", true)], &["drive"], false),
+        (&[], &[], false),
+    ];
+    for (apps, scope, is_told) in table {
+        let mut one = quiet();
+        let domains = vec!["a.example".to_owned()];
+        one.filter = Some(Filter::Condition(Condition::CollaboratorDomain(domains)));
+        one.scope.apps = scope.iter().map(|&app| app.into()).collect();
+        let apps = apps.iter().map(|&(app, tells)| (app.into(), traits(tells)));
+        let policies = Policies::new(vec![one], TenantLabels::default(), apps.collect());
+        let remarks = lint(&policies, now());
+        let found = remarks.iter().any(|remark| {
+            remark
+                .message
+                .starts_with("no app of its scope tells whom a file is shared with")
+        });
+        assert_eq!(found, is_told, "{scope:?}: {remarks:?}");
     }
 }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use labeld_connector::{Change, FileMeta, FileRef, FolderRef};
 
 use super::codes::{barrier_code, exposure_code, kind_code};
+use super::collaborators::{StoredList, intern_lists};
 use super::{folders, intern, intern_terms};
 use crate::store::apps::{self, AppId};
 use crate::store::db::Tx;
@@ -19,12 +20,12 @@ const MAX_EXTENSION: usize = 16;
 
 /// A file arrives when it is listed for the first time, but for the first list of everything in its feed; with each new
 /// version; and when it comes back, or comes within reach (rules §7). An unchanged file costs a look at its row and no write.
-/// Facts stay as they are: they name their own version. So does what the app was asked of a file's exposure, where the
-/// listing does not tell.
+/// Facts stay as they are: they name their own version. So does what is known of who can reach a file, where the listing does
+/// not tell; what it told before and tells no more is asked for.
 const UPSERT: &str = "
 INSERT INTO file (
     app, ref, name, extension, folder, owner, kind, barrier, size, version, created, modified, first_seen, last_seen,
-    feed, exposure, arrived
+    feed, exposure, collaborators, arrived
 ) VALUES (
     $1, $2, $3,
     (SELECT id FROM term WHERE text = $4),
@@ -34,6 +35,7 @@ INSERT INTO file (
     ),
     (SELECT id FROM owner WHERE name = $6),
     $7, $8, $9, $10, $11, $12, $13, $13, $15, $16,
+    (SELECT id FROM collaborator_list WHERE digest = $17),
     CASE WHEN CAST($15 AS BIGINT) IS NULL
             OR EXISTS (SELECT 1 FROM feed WHERE id = CAST($15 AS BIGINT) AND enumerated_at IS NOT NULL)
         THEN CAST($13 AS BIGINT) END
@@ -46,7 +48,11 @@ ON CONFLICT (app, ref) DO UPDATE SET
         WHEN file.version <> excluded.version OR file.removed IS NOT NULL OR (file.barrier <> 0 AND excluded.barrier = 0)
         THEN excluded.last_seen ELSE file.arrived END,
     feed = COALESCE(excluded.feed, file.feed), exposure = COALESCE(excluded.exposure, file.exposure),
-    exposure_at = CASE WHEN excluded.exposure IS NULL THEN file.exposure_at END
+    collaborators = COALESCE(excluded.collaborators, file.collaborators),
+    exposure_at = CASE
+        WHEN excluded.exposure IS NULL OR (excluded.collaborators IS NULL AND file.collaborators IS NOT NULL)
+        THEN COALESCE(file.exposure_at, CASE WHEN file.exposure IS NOT NULL OR file.collaborators IS NOT NULL THEN 0 END)
+        END
 WHERE file.version <> excluded.version
     OR file.name <> excluded.name
     OR file.folder <> excluded.folder
@@ -54,6 +60,9 @@ WHERE file.version <> excluded.version
     OR file.kind <> excluded.kind
     OR file.barrier <> excluded.barrier
     OR (excluded.exposure IS NOT NULL AND file.exposure IS DISTINCT FROM excluded.exposure)
+    OR (excluded.collaborators IS NOT NULL AND file.collaborators IS DISTINCT FROM excluded.collaborators)
+    OR (file.exposure_at IS NULL AND excluded.exposure IS NULL AND file.exposure IS NOT NULL)
+    OR (file.exposure_at IS NULL AND excluded.collaborators IS NULL AND file.collaborators IS NOT NULL)
     OR (excluded.feed IS NOT NULL AND file.feed IS DISTINCT FROM excluded.feed)
     OR file.size <> excluded.size
     OR file.created IS DISTINCT FROM excluded.created
@@ -154,10 +163,13 @@ async fn upsert(tx: &Tx, origin: Origin, files: &[&FileMeta], now: DateTime<Utc>
     .await?;
     let extensions: Vec<Option<String>> = files.iter().map(|meta| extension(&meta.name)).collect();
     intern_terms(tx, extensions.iter().flatten().map(String::as_str)).await?;
+    let lists: Vec<Option<StoredList>> = files.iter().map(|meta| listed(meta)).collect();
+    intern_lists(tx, lists.iter().flatten()).await?;
     let rows = files
         .iter()
         .zip(extensions)
-        .map(|(meta, extension)| upsert_row(origin, meta, extension, now));
+        .zip(&lists)
+        .map(|((meta, extension), list)| upsert_row(origin, meta, extension, list.as_ref(), now));
     tx.execute_many(UPSERT, rows.collect()).await
 }
 
@@ -165,6 +177,7 @@ fn upsert_row(
     origin: Origin,
     meta: &FileMeta,
     extension: Option<String>,
+    collaborators: Option<&StoredList>,
     now: DateTime<Utc>,
 ) -> Vec<Value> {
     values![
@@ -184,7 +197,14 @@ fn upsert_row(
         meta.parent.as_ref().map(|parent| parent.0.as_str()),
         origin.feed.map(|feed| feed.0),
         exposure_code(meta.exposure),
+        collaborators.map_or(Value::Null, StoredList::key),
     ]
+}
+
+/// Whom the listing says that a file is shared with.
+fn listed(meta: &FileMeta) -> Option<StoredList> {
+    let told = meta.collaborators.as_deref();
+    told.map(|addresses| StoredList::of(Some(addresses)))
 }
 
 async fn remove(tx: &Tx, app: AppId, files: &[&FileRef], now: DateTime<Utc>) -> Result<u64> {

@@ -43,6 +43,8 @@ pub struct FileQuery {
     pub owner: Option<String>,
     /// That these people can reach, as far as the listings told.
     pub exposure: Option<Exposure>,
+    /// Known to be shared by name with this address, or with one of this domain, in either case.
+    pub collaborator: Option<String>,
     /// Of a size in bytes within these bounds.
     pub size: Span<u64>,
     /// Last changed within these bounds.
@@ -287,6 +289,13 @@ impl Conditions {
             ));
             self.scattered = true;
         }
+        if let Some(name) = &query.collaborator {
+            let pattern = self.bind(collaborator_pattern(name));
+            self.add(&format!(
+                "f.collaborators IN (SELECT id FROM collaborator_list WHERE addresses LIKE {pattern} ESCAPE '\\')"
+            ));
+            self.scattered = true;
+        }
         if let Some(folder) = &query.folder {
             self.add_folder(folder);
         }
@@ -369,9 +378,43 @@ fn like_pattern(glob: &str) -> String {
     pattern
 }
 
+/// The pattern for the stored lists with an address, or with one of a domain.
+fn collaborator_pattern(name: &str) -> String {
+    let name = name.trim_start_matches('@').to_lowercase();
+    let quoted = serde_json::Value::from(name.as_str()).to_string();
+    let mut pattern = String::from("%");
+    if !name.contains('@') {
+        pattern.push('@');
+    }
+    let text = match name.contains('@') {
+        true => quoted.as_str(),
+        false => quoted.strip_prefix('"').unwrap_or(&quoted),
+    };
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_become_patterns() {
+        let table = [
+            ("Pat_1@x.example", r#"%"pat\_1@x.example"%"#),
+            ("x.example", r#"%@x.example"%"#),
+            ("@X.example", r#"%@x.example"%"#),
+        ];
+        for (name, pattern) in table {
+            assert_eq!(collaborator_pattern(name), pattern);
+        }
+    }
 
     #[test]
     fn globs_become_patterns() {

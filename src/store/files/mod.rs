@@ -3,6 +3,7 @@
 mod arrival;
 mod changes;
 mod codes;
+mod collaborators;
 mod counts;
 mod exposure;
 mod facts;
@@ -17,7 +18,8 @@ pub use changes::{Origin, apply_changes, last_of_each};
 pub use counts::{
     LabelCount, PlaceCount, TermCount, by_label, by_place, by_reason, by_state, count,
 };
-pub use exposure::{forget_asked_exposure, store_exposure, unknown_exposure};
+pub(super) use exposure::unknown_access;
+pub use exposure::{forget_asked_exposure, store_access, unknown_exposure};
 pub use facts::store_facts;
 pub(super) use filter::Conditions;
 pub use filter::{FileQuery, FolderFilter, LabelFilter, Removed, Span};

@@ -5,6 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
 use super::codes::{barrier_of, exposure_of, kind_of};
+use super::collaborators::collaborators_of;
 use crate::model::inventory::{FileFacts, FileId, FileLabel, FileRecord, ScanTarget};
 use crate::model::{AppName, TenantName};
 use crate::store::error::{Result, StoreError};
@@ -23,7 +24,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 pub(in crate::store) fn select_records(ids: &str) -> String {
     format!(
         "SELECT page.id, app.tenant, app.name, f.ref, f.name, folder.path, owner.name, f.kind, f.size, f.version,
-            f.created, f.modified, f.barrier, f.exposure, folder.link, f.first_seen, f.last_seen, f.removed,
+            f.created, f.modified, f.barrier, f.exposure, shared.addresses, folder.link, f.first_seen, f.last_seen, f.removed,
             f.facts_version, f.reader, f.read_at, format.text, state.text, reason.text, f.detail, protection.text,
             f.protection_detail, f.signed, f.bytes_read, f.reads,
             label.guid, label.site, fl.effective, fl.document
@@ -32,6 +33,7 @@ pub(in crate::store) fn select_records(ids: &str) -> String {
         LEFT JOIN app ON app.id = f.app
         LEFT JOIN folder ON folder.id = f.folder
         LEFT JOIN owner ON owner.id = f.owner
+        LEFT JOIN collaborator_list AS shared ON shared.id = f.collaborators
         LEFT JOIN term AS format ON format.id = f.format
         LEFT JOIN term AS state ON state.id = f.state
         LEFT JOIN term AS reason ON reason.id = f.reason
@@ -75,6 +77,7 @@ fn read_record(row: &mut Row) -> Result<FileRecord> {
         modified: row.take()?,
         barrier: barrier_of(row.take()?)?,
         exposure: exposure_of(row.take()?)?,
+        collaborators: collaborators_of(row.take()?)?,
         link: row.take()?,
         first_seen: row.take()?,
         last_seen: row.take()?,

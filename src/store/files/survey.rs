@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::codes::{barrier_of, exposure_of, kind_of};
+use super::collaborators::collaborators_of;
 use crate::model::inventory::{FileFacts, FileId, FileLabel, FileRecord};
 use crate::model::{AppName, TenantName};
 use crate::store::apps::AppId;
@@ -29,6 +30,7 @@ pub struct Survey {
     owners: HashMap<i64, Arc<str>>,
     terms: HashMap<i64, Arc<str>>,
     labels: HashMap<i64, (Option<Uuid>, Uuid)>,
+    collaborators: HashMap<i64, Option<Arc<[String]>>>,
     details: HashMap<(i64, i64), OwnerDetails>,
     last: i64,
 }
@@ -73,6 +75,10 @@ impl Survey {
             folders: read(source, "SELECT id, path FROM folder", text).await?,
             owners: read(source, "SELECT id, name FROM owner", text).await?,
             terms: read(source, "SELECT id, text FROM term", text).await?,
+            collaborators: read(source, "SELECT id, addresses FROM collaborator_list", |row| {
+                Ok((row.take()?, collaborators_of(row.take()?)?))
+            })
+            .await?,
             details: read(
                 source,
                 "SELECT d.app, d.owner, o.name, d.display_name, d.department, d.unit, d.groups
@@ -167,6 +173,7 @@ impl Survey {
             modified: row.take()?,
             barrier: barrier_of(row.take()?)?,
             exposure: exposure_of(row.take()?)?,
+            collaborators: self.collaborators(row.take()?)?,
             first_seen: row.take()?,
             last_seen: row.take()?,
             file: FileRef(row.take()?),
@@ -182,6 +189,14 @@ impl Survey {
             app,
             owner_details: details.cloned(),
         })
+    }
+
+    fn collaborators(&self, list: Option<i64>) -> Looked<Option<Arc<[String]>>> {
+        let Some(list) = list else {
+            return Ok(None);
+        };
+        let known = self.collaborators.get(&list);
+        known.cloned().ok_or(Miss::Unknown)
     }
 
     fn facts(&self, row: &mut Row) -> Looked<Option<FileFacts>> {
@@ -237,7 +252,7 @@ impl From<StoreError> for Miss {
     }
 }
 
-const FILES: &str = "SELECT id, app, folder, owner, kind, size, created, modified, barrier, exposure, first_seen, last_seen,
+const FILES: &str = "SELECT id, app, folder, owner, kind, size, created, modified, barrier, exposure, collaborators, first_seen, last_seen,
         ref, name, version, facts_version, reader, read_at, format, state, reason, protection, signed, bytes_read, reads
     FROM file WHERE id > $1 AND id <= $2 AND removed IS NULL ORDER BY id";
 

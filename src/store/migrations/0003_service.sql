@@ -319,3 +319,14 @@ CREATE TABLE subscription (
     expires {integer} NOT NULL,
     PRIMARY KEY (app, feed, id)
 ) {keyed};
+
+-- Lists of addresses that files are shared with by name; many files have the same. digest: SHA-256 of addresses. addresses:
+-- a JSON list, or null where the app was asked and cannot tell all of them.
+CREATE TABLE collaborator_list (
+    id {id},
+    digest {bytes} NOT NULL UNIQUE,
+    addresses {text} NOT NULL
+);
+
+-- Null where nobody has asked.
+ALTER TABLE file ADD COLUMN collaborators {integer} REFERENCES collaborator_list (id);

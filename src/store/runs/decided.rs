@@ -1,14 +1,17 @@
 //! What the policies have made of the files of a run: the last word on their outcomes.
 
+use chrono::{DateTime, Utc};
+
 use super::RunId;
 use super::files::OUT_OF_SCOPE;
 use crate::model::Reason;
+use crate::model::content_scan::AccessNeed;
 use crate::model::inventory::{FileId, FileRecord};
 use crate::store::actions::ActionRunId;
 use crate::store::db::{Source, Tx};
 use crate::store::decisions::Would;
 use crate::store::error::Result;
-use crate::store::files::{Page, intern_terms, read_records, select_records};
+use crate::store::files::{self, Page, intern_terms, read_records, select_records};
 use crate::store::value::values;
 
 /// The outcome of a file whose label was applied.
@@ -29,6 +32,25 @@ pub async fn in_scope(source: &impl Source, run: RunId, page: Page) -> Result<Ve
     );
     let params = values![run.0, page.after_id(), page.limit, OUT_OF_SCOPE];
     read_records(source.query(sql, params).await?)
+}
+
+/// Files of a run's scope of which it is not known who can reach them, as far as `need` goes, or that the app was last asked
+/// about before `since`.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn unknown_access(
+    source: &impl Source,
+    run: RunId,
+    need: AccessNeed,
+    since: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<FileRecord>> {
+    let of =
+        "id IN (SELECT file FROM run_file WHERE run = $1 AND (outcome IS NULL OR outcome <> $2))";
+    let params = values![run.0, OUT_OF_SCOPE];
+    files::unknown_access(source, of, params, need, since, limit).await
 }
 
 /// Gives the files of a run the outcomes that were decided for them, and those of the actions: `actions` are the run's own.

@@ -8,7 +8,9 @@ mod enumeration;
 mod files;
 mod outcomes;
 
-pub use decided::{APPLIED, REMOVED, in_scope, record_reasons, take_decisions, would};
+pub use decided::{
+    APPLIED, REMOVED, in_scope, record_reasons, take_decisions, unknown_access, would,
+};
 pub use enumeration::{
     begin_enumeration, end_enumeration, enumerations, forget_failed_feeds, forget_seen,
     record_unreadable_folders, take_over_enumerations, unreadable_folders,

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use labeld_connector::{
-    AssignLabel, AssignOutcome, Capabilities, ChangePage, Connector, Cursor, Error, ErrorKind,
-    Examined, Exposure, FeedList, FeedRef, FileMeta, FileRef, NativeLabel, NativeLabels, Obstacles,
-    ReadOptions, Result, WriteOptions,
+    Access, AssignLabel, AssignOutcome, Capabilities, ChangePage, Connector, Cursor, Error,
+    ErrorKind, Examined, Exposure, FeedList, FeedRef, FileMeta, FileRef, NativeLabel, NativeLabels,
+    Obstacles, ReadOptions, Result, WriteOptions,
 };
 use tokio::sync::Notify;
 
@@ -147,6 +147,10 @@ impl Connector for Meddled {
 
     async fn exposure(&self, file: &FileRef) -> Result<Exposure> {
         self.inner.exposure(file).await
+    }
+
+    async fn access(&self, file: &FileRef) -> Result<Access> {
+        self.inner.access(file).await
     }
 
     async fn obstacles(&self, file: &FileRef) -> Result<Obstacles> {

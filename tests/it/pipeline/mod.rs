@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::TimeDelta;
 use labeld::clock::{Clock, TestClock};
-use labeld::model::content_scan::{PolicyInterest, ScanScope};
+use labeld::model::content_scan::{AccessNeed, PolicyInterest, ScanScope};
 use labeld::model::inventory::FileRecord;
+use labeld::model::policy::PolicyName;
 use labeld::pipeline::poll::{self, Polled};
 use labeld::pipeline::scan::{Scanned, scan_waiting};
 use labeld::pipeline::{
@@ -44,6 +45,10 @@ pub(crate) struct LookIntoAll;
 impl PolicyInterest for LookIntoAll {
     fn looks_inside(&self, _: &FileMeta) -> bool {
         true
+    }
+
+    fn access_need(&self, _: &dyn Fn(&PolicyName) -> bool) -> AccessNeed {
+        AccessNeed::Nothing
     }
 }
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use labeld_connector::{
-    Barrier, Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind, Examined,
-    Exposure, FeedList, FeedRef, FileMeta, FileRef, Obstacles, ReadOptions, Result, Version,
-    WriteOptions,
+    Access, Barrier, Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind,
+    Examined, Exposure, FeedList, FeedRef, FileMeta, FileRef, Obstacles, ReadOptions, Result,
+    Version, WriteOptions,
 };
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::yield_now;
@@ -345,6 +345,13 @@ impl Connector for Scripted {
 
     async fn exposure(&self, _: &FileRef) -> Result<Exposure> {
         Ok(Exposure::Private)
+    }
+
+    async fn access(&self, _: &FileRef) -> Result<Access> {
+        Ok(Access {
+            exposure: Exposure::Private,
+            collaborators: Some(Vec::new()),
+        })
     }
 
     async fn obstacles(&self, _: &FileRef) -> Result<Obstacles> {

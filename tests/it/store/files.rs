@@ -53,6 +53,7 @@ async fn a_listed_file_comes_back_as_it_was(db: Db) {
         modified: None,
         owner: None,
         parent: None,
+        collaborators: None,
         own_write: None,
         exposure: Exposure::External,
         barrier: Some(Barrier::Malware),

@@ -5,6 +5,7 @@ mod arrivals;
 mod audit;
 mod cap;
 mod catalogue;
+mod collaborators;
 mod damage;
 mod feeds_and_folders;
 mod figures;
@@ -123,6 +124,7 @@ pub(crate) fn meta(path: &str) -> FileMeta {
         modified: Some(at(-50)),
         owner: Some("ada@contoso.example".to_owned()),
         exposure: Exposure::Unknown,
+        collaborators: None,
         own_write: None,
         barrier: None,
     }

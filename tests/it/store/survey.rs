@@ -31,6 +31,7 @@ async fn fill(db: &Db) {
         created: None,
         modified: None,
         exposure: Exposure::Public,
+        collaborators: Some(vec!["pat@partner.example".to_owned()]),
         barrier: Some(Barrier::Trashed),
         ..meta("odd.docx")
     });

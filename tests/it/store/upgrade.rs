@@ -167,6 +167,7 @@ async fn expect_inventory(db: &Db) {
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["x.docx", "y.docx"]);
     assert_eq!(files[0].exposure, Exposure::External);
+    assert_eq!(files[0].collaborators, None);
     let facts = files[0].facts.as_ref().unwrap();
     assert_eq!((facts.labels.len(), facts.state.as_str()), (1, "ok"));
     assert_eq!(files[1].link.as_deref(), Some("https://x.example/y.docx"));

@@ -132,6 +132,7 @@ fn file(number: u32) -> Change {
         modified: Some(at(-500)),
         owner: Some("ada@contoso.example".to_owned()),
         exposure: Exposure::Unknown,
+        collaborators: None,
         own_write: None,
         barrier: None,
     })

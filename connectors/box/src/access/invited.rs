@@ -17,7 +17,7 @@ const MOST_PAGES: usize = 20;
 const APP_DOMAIN: &str = "boxdevedition.com";
 
 impl BoxApp {
-    /// Who can reach an item by invitations.
+    /// Who can reach an item by invitations, and by what address.
     pub(super) async fn invited(
         &self,
         kind: &str,
@@ -37,7 +37,7 @@ impl BoxApp {
         let people = self.people().await?;
         let mut reach = Reach::default();
         for one in invitations {
-            reach = reach.and(self.reach_by(&one, owner, &people).await?);
+            reach = reach.and(&self.reach_by(&one, owner, &people).await?);
         }
         Ok(reach)
     }
@@ -61,7 +61,7 @@ impl BoxApp {
                 Ok(self.reach_of_user(Some(user.id), login.map(String::as_str), people))
             }
             (None, Some(email)) => Ok(self.reach_of_user(None, Some(email), people)),
-            (None, None) => Ok(Reach::UNKNOWN),
+            (None, None) => Ok(Reach::unknown()),
         }
     }
 
@@ -70,11 +70,16 @@ impl BoxApp {
             || login.is_some_and(|login| {
                 people.by_login(login).is_some() || self.is_internal_address(login)
             });
-        Reach {
+        let mut reach = Reach {
             external: !is_inside,
             internal: is_inside,
             ..Reach::default()
+        };
+        match login {
+            Some(login) => reach.collaborators.add(login),
+            None => reach.collaborators.cannot_tell(),
         }
+        reach
     }
 
     /// Whether the configuration says that an address is inside.
@@ -85,7 +90,7 @@ impl BoxApp {
         domain.is_some_and(|domain| domain == APP_DOMAIN || self.internal_domains.contains(&domain))
     }
 
-    /// Groups may have members from outside.
+    /// Groups may have members from outside. A group has no address of its own: it is known by its members.
     async fn reach_of_group(&self, group: &Grantee) -> Result<Reach> {
         let everybody = Reach {
             internal: true,
@@ -94,7 +99,7 @@ impl BoxApp {
         if group.group_type.as_deref() == Some("all_users_group") {
             return Ok(everybody);
         }
-        if let Some(reach) = self.access.groups.get(&group.id) {
+        if let Some(reach) = self.access.groups.get(group.id) {
             return Ok(reach);
         }
         let name = group.name.as_deref().unwrap_or("a group");
@@ -118,8 +123,8 @@ impl BoxApp {
             .iter()
             .filter_map(|membership| membership.user.as_ref())
             .map(|user| self.reach_of_user(Some(user.id), user.login.as_deref(), &people))
-            .fold(everybody, Reach::and);
-        self.access.groups.put(group.id, reach);
+            .fold(everybody, |reach, one| reach.and(&one));
+        self.access.groups.put(group.id, reach.clone());
         Ok(reach)
     }
 }

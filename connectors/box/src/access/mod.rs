@@ -5,7 +5,7 @@ mod invited;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use labeld_connector::{Error, ErrorKind, Exposure, FileRef, Result};
+use labeld_connector::{Access, Collaborators, Error, ErrorKind, Exposure, FileRef, Result};
 
 use crate::app::BoxApp;
 use crate::call::Purpose;
@@ -19,10 +19,16 @@ const LIFETIME: Duration = Duration::from_secs(15 * 60);
 const MOST_FOLDERS: usize = 20_000;
 const MOST_GROUPS: usize = 2_000;
 
+/// Most folders and groups of which more than [`NARROW`] bytes of addresses are remembered.
+const MOST_WIDE: usize = 500;
+
+/// Bytes of addresses that a remembered folder has at most, unless it is one of the few.
+const NARROW: usize = 1_024;
+
 const PURPOSE: &str = "find out who can reach";
 
 /// What was found of those who can reach something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Reach {
     /// Anybody with a link.
     pub(crate) public: bool,
@@ -34,29 +40,34 @@ pub(crate) struct Reach {
     pub(crate) unknown: bool,
     /// There is a link, whomever it lets in.
     pub(crate) linked: bool,
+    /// Whoever was invited by name, members of groups too.
+    pub(crate) collaborators: Collaborators,
 }
 
 impl Reach {
-    const UNKNOWN: Self = Self {
-        public: false,
-        external: false,
-        internal: false,
-        unknown: true,
-        linked: false,
-    };
-
-    fn and(self, other: Self) -> Self {
+    /// Nothing could be found out.
+    fn unknown() -> Self {
+        let mut collaborators = Collaborators::default();
+        collaborators.cannot_tell();
         Self {
-            public: self.public || other.public,
-            external: self.external || other.external,
-            internal: self.internal || other.internal,
-            unknown: self.unknown || other.unknown,
-            linked: self.linked || other.linked,
+            unknown: true,
+            collaborators,
+            ..Self::default()
         }
     }
 
+    fn and(mut self, other: &Self) -> Self {
+        self.public |= other.public;
+        self.external |= other.external;
+        self.internal |= other.internal;
+        self.unknown |= other.unknown;
+        self.linked |= other.linked;
+        self.collaborators.add_all(&other.collaborators);
+        self
+    }
+
     /// The level: what is found counts whatever else is unknown, as long as nothing wider can be behind that.
-    fn exposure(self) -> Exposure {
+    fn exposure(&self) -> Exposure {
         match self {
             Self { public: true, .. } => Exposure::Public,
             Self { unknown: true, .. } => Exposure::Unknown,
@@ -104,15 +115,15 @@ impl SharedLink {
 /// Who can reach folders, and who is in groups.
 #[derive(Debug)]
 pub(crate) struct AccessCache {
-    folders: Remembered<Id, Reach>,
-    groups: Remembered<Id, Reach>,
+    folders: Reaches,
+    groups: Reaches,
 }
 
 impl Default for AccessCache {
     fn default() -> Self {
         Self {
-            folders: Remembered::new(MOST_FOLDERS, LIFETIME),
-            groups: Remembered::new(MOST_GROUPS, LIFETIME),
+            folders: Reaches::new(MOST_FOLDERS),
+            groups: Reaches::new(MOST_GROUPS),
         }
     }
 }
@@ -120,7 +131,7 @@ impl Default for AccessCache {
 impl AccessCache {
     /// Something about a folder's access changed.
     pub(crate) fn forget(&self, folder: Id) {
-        self.folders.remove(&folder);
+        self.folders.remove(folder);
     }
 
     /// Something about groups changed.
@@ -130,42 +141,114 @@ impl AccessCache {
     }
 }
 
+/// Who can reach things. Those with long lists of people are few, so that there is a bound to all of them together.
+#[derive(Debug)]
+struct Reaches {
+    narrow: Remembered<Id, Reach>,
+    wide: Remembered<Id, Reach>,
+}
+
+impl Reaches {
+    fn new(most: usize) -> Self {
+        Self {
+            narrow: Remembered::new(most, LIFETIME),
+            wide: Remembered::new(MOST_WIDE, LIFETIME),
+        }
+    }
+
+    fn get(&self, id: Id) -> Option<Reach> {
+        self.narrow.get(&id).or_else(|| self.wide.get(&id))
+    }
+
+    fn put(&self, id: Id, reach: Reach) {
+        self.remove(id);
+        match reach.collaborators.bytes() <= NARROW {
+            true => self.narrow.put(id, reach),
+            false => self.wide.put(id, reach),
+        }
+    }
+
+    fn remove(&self, id: Id) {
+        self.narrow.remove(&id);
+        self.wide.remove(&id);
+    }
+
+    fn clear(&self) {
+        self.narrow.clear();
+        self.wide.clear();
+    }
+}
+
+/// How much is to be found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// How far it can be reached; nothing more once that is sure.
+    Level,
+    /// Also by name.
+    Names,
+}
+
 impl BoxApp {
-    /// Who can reach a file: by a link or an invitation to it, or to a folder above it.
+    /// How far a file can be reached: by a link or an invitation to it, or to a folder above it.
     pub(crate) async fn exposure_of(&self, file: &FileRef) -> Result<Exposure> {
+        Ok(self.access_to(file, Depth::Level).await?.exposure)
+    }
+
+    /// Who can reach a file, also by name: whoever was invited to it or to a folder above it, and the members of invited
+    /// groups.
+    pub(crate) async fn access_of(&self, file: &FileRef) -> Result<Access> {
+        self.access_to(file, Depth::Names).await
+    }
+
+    async fn access_to(&self, file: &FileRef, depth: Depth) -> Result<Access> {
         let purpose = Purpose {
             operation: PURPOSE,
             context: &file.0,
         };
         let own = self.own_file(file, &purpose).await?;
         let owner = own.name.owner;
-        let mut reach = self.reach_of(&own.item, "files", owner, &purpose).await?;
+        let mut reach = self
+            .reach_of(&own.item, "files", owner, depth, &purpose)
+            .await?;
         let above = own
             .item
             .path_collection
             .iter()
             .flat_map(|path| &path.entries);
         for folder in above.filter(|folder| folder.id != Id::ROOT) {
-            if reach.public {
+            if reach.public && depth == Depth::Level {
                 break;
             }
-            reach = reach.and(self.folder_reach(folder.id, owner, &purpose).await?);
+            reach = reach.and(&self.folder_reach(folder.id, owner, &purpose).await?);
         }
         // A link that the service knows of and that was not found.
         reach.unknown |= own.item.is_accessible_via_shared_link == Some(true) && !reach.linked;
-        Ok(reach.exposure())
+        let owner = own
+            .item
+            .owned_by
+            .as_ref()
+            .and_then(|by| by.login.as_deref());
+        Ok(Access {
+            exposure: reach.exposure(),
+            collaborators: reach.collaborators.without(owner),
+        })
     }
 
     async fn folder_reach(&self, folder: Id, owner: Id, purpose: &Purpose<'_>) -> Result<Reach> {
-        if let Some(reach) = self.access.folders.get(&folder) {
+        if let Some(reach) = self.access.folders.get(folder) {
             return Ok(reach);
         }
+        // What is remembered serves both questions.
+        let depth = Depth::Names;
         let reach = match self.folder_as(folder, owner, purpose).await {
-            Ok(item) => self.reach_of(&item, "folders", owner, purpose).await?,
+            Ok(item) => {
+                self.reach_of(&item, "folders", owner, depth, purpose)
+                    .await?
+            }
             Err(error) => unknown_or(error)?,
         };
         if !reach.unknown {
-            self.access.folders.put(folder, reach);
+            self.access.folders.put(folder, reach.clone());
         }
         Ok(reach)
     }
@@ -176,17 +259,19 @@ impl BoxApp {
         item: &Item,
         kind: &str,
         owner: Id,
+        depth: Depth,
         purpose: &Purpose<'_>,
     ) -> Result<Reach> {
         let now = self.service.clock().now();
         let mut reach = Reach::of_link(item.shared_link.as_ref(), now);
         reach.external |= item.is_externally_owned == Some(true);
-        if item.has_collaborations == Some(false) || reach.public {
+        let is_sure = reach.public && depth == Depth::Level;
+        if item.has_collaborations == Some(false) || is_sure {
             return Ok(reach);
         }
         let invited = self.invited(kind, item.id, owner, purpose).await;
         let invited = invited.or_else(unknown_or)?;
-        Ok(reach.and(invited))
+        Ok(reach.and(&invited))
     }
 }
 
@@ -196,7 +281,7 @@ fn unknown_or(error: Error) -> Result<Reach> {
         return Err(error);
     }
     tracing::debug!(%error, "it remains unknown who can reach a file");
-    Ok(Reach::UNKNOWN)
+    Ok(Reach::unknown())
 }
 
 #[cfg(test)]
@@ -248,7 +333,7 @@ mod tests {
             external: letters.contains('e'),
             internal: letters.contains('i'),
             unknown: letters.contains('u'),
-            linked: false,
+            ..Reach::default()
         };
         use Exposure::*;
         for (letters, exposure) in [
@@ -263,6 +348,6 @@ mod tests {
         ] {
             assert_eq!(reach(letters).exposure(), exposure, "{letters}");
         }
-        assert_eq!(reach("i").and(reach("e")), reach("ie"));
+        assert_eq!(reach("i").and(&reach("e")), reach("ie"));
     }
 }

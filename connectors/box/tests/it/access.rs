@@ -198,6 +198,89 @@ const EXPOSURES: &[(&str, Setting, Exposure)] = &[
     ),
 ];
 
+/// Whom the file is shared with by name; `None` where that cannot be told.
+const COLLABORATORS: &[(&str, Setting, &[&str])] = &[
+    ("alone", |_| {}, &[]),
+    ("open link", |p| p.service.share(&p.file, Some("open")), &[]),
+    (
+        "a link without effect and an address",
+        |p| {
+            p.service.share(&p.file, Some("collaborators"));
+            invite_address(p, &p.file, "New@Birch.example");
+        },
+        &["new@birch.example"],
+    ),
+    (
+        "outside, inside, above and an open link",
+        |p| {
+            p.service.share(&p.file, Some("open"));
+            invite(p, &p.file, &p.bo);
+            invite(p, &p.outer, &p.olga);
+        },
+        &["bo@alder.example", "olga@birch.example"],
+    ),
+    (
+        "somebody who refused",
+        |p| invite_as(p, &p.inner, &p.olga, CollaborationStatus::Rejected),
+        &[],
+    ),
+    (
+        "a group is its members",
+        |p| invite_group(p, &p.inner, &[&p.bo, &p.olga], false),
+        &["bo@alder.example", "olga@birch.example"],
+    ),
+    (
+        "everybody is nobody by name",
+        |p| invite_group(p, &p.file, &[], true),
+        &[],
+    ),
+];
+
+#[tokio::test]
+async fn whoever_was_invited_is_named() {
+    for inherited in [false, true] {
+        for (name, set, expected) in COLLABORATORS {
+            let (enterprise, bo, olga) = prepared().await;
+            enterprise.switch(|switches| {
+                switches.inherited_has_collaborations = inherited;
+                switches.file_collaborations_inherited = inherited;
+            });
+            set(&place(&enterprise, &bo, &olga));
+            let app = connect(&enterprise);
+            let file = listed(&app, PATH).await.file;
+            let access = app.access(&file).await.unwrap();
+            let expected = expected.iter().map(ToString::to_string).collect();
+            assert_eq!(access.collaborators, Some(expected), "{name}, {inherited}");
+            let exposure = app.exposure(&file).await.unwrap();
+            assert_eq!(access.exposure, exposure, "{name}, {inherited}");
+        }
+    }
+}
+
+/// A list of names costs what the level costs, but for a file that anybody can reach; folders are remembered for both.
+#[tokio::test]
+async fn names_cost_calls_only_where_the_level_is_known_sooner() {
+    for (link, for_level, for_names) in [(None, 1, 1), (Some("open"), 1, 2)] {
+        let (enterprise, bo, olga) = prepared().await;
+        let there = place(&enterprise, &bo, &olga);
+        there.service.share(&there.file, link);
+        invite(&there, &there.outer, &olga);
+        if link.is_some() {
+            invite(&there, &there.file, &bo);
+        }
+        let app = connect(&enterprise);
+        let file = listed(&app, PATH).await.file;
+        app.access(&file).await.unwrap();
+        let before = enterprise.emulator.journal().last();
+        app.exposure(&file).await.unwrap();
+        let between = enterprise.emulator.journal().last();
+        app.access(&file).await.unwrap();
+        let names = enterprise.requests("api", between).len();
+        let level = enterprise.requests("api", before).len() - names;
+        assert_eq!((level, names), (for_level, for_names), "{link:?}");
+    }
+}
+
 pub(crate) async fn prepared() -> (Enterprise, String, String) {
     let enterprise = Enterprise::new().await;
     let service = enterprise.service();
@@ -311,6 +394,8 @@ async fn what_cannot_be_found_out_is_unknown_and_never_guessed() {
         let file = listed(&app, PATH).await;
         enterprise.fault(denied(), |rule| rule.method("GET").path(path));
         assert_eq!(app.exposure(&file.file).await.unwrap(), exposure, "{name}");
+        let access = app.access(&file.file).await.unwrap();
+        assert_eq!(access.collaborators, None, "{name}");
     }
     // Without the scope for groups nobody knows who is in them.
     let (enterprise, bo, olga) = prepared().await;

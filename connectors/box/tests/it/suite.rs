@@ -55,6 +55,10 @@ impl Harness for Unlucky {
         self.enterprise.mirrored_labels()
     }
 
+    async fn share(&self, path: &str, address: &str) -> bool {
+        self.enterprise.share(path, address).await
+    }
+
     async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {
         self.enterprise.edit_before_write(path, body).await
     }

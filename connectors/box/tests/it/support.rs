@@ -11,7 +11,9 @@ use labeld_connector::{
     Change, Connector, Cursor, FeedRef, FileMeta, FileRef, FolderMeta, UnreadableFolder,
 };
 use labeld_connector_box::{BoxApp, BoxCredential, BoxEndpoints, BoxOptions, DownloadHosts};
-use labeld_emulator::box_service::{BoxOptions as ServiceOptions, BoxService, Switches};
+use labeld_emulator::box_service::{
+    BoxOptions as ServiceOptions, BoxService, CollaborationStatus, NewCollaboration, Switches,
+};
 use labeld_emulator::frame::{Effect, FaultRule};
 use labeld_emulator::{Emulator, EmulatorOptions};
 
@@ -160,6 +162,17 @@ impl Harness for Enterprise {
     async fn remove(&self, path: &str) {
         let item = self.service().find(&self.mina(), path).unwrap();
         self.service().trash(&item);
+    }
+
+    async fn share(&self, path: &str, address: &str) -> bool {
+        let item = self.service().find(&self.mina(), path).unwrap();
+        let invitation = NewCollaboration {
+            email: Some(address.to_owned()),
+            status: CollaborationStatus::Pending,
+            ..NewCollaboration::default()
+        };
+        self.service().invite(&item, &invitation);
+        true
     }
 
     async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use labeld_connector::{Answer, ErrorKind, FileMeta, Health, ReadOptions, Version};
+use labeld_connector::{Access, Answer, ErrorKind, FileMeta, Health, ReadOptions, Version};
 
 use super::connect;
 use crate::Harness;
@@ -149,6 +149,56 @@ pub(crate) async fn exposure(harness: &dyn Harness) -> Outcome {
     let (caller, listed) = one_file(harness, BODY).await?;
     caller.exposure(&listed.file).await?;
     Ok(())
+}
+
+/// Whom the suite shares a file with.
+const PARTNER: &str = "Pat@Partner.example";
+
+pub(crate) async fn access(harness: &dyn Harness) -> Outcome {
+    let (caller, listed) = one_file(harness, BODY).await?;
+    let alone = caller.access(&listed.file).await?;
+    well_formed(&listed, &alone)?;
+    if !harness.share(PATH, PARTNER).await {
+        return Ok(());
+    }
+    let shared = caller.access(&listed.file).await?;
+    well_formed(&listed, &shared)?;
+    for (meta, access) in [
+        (&listed, &alone),
+        (&caller.stat(&listed.file).await?, &shared),
+    ] {
+        let told = &meta.collaborators;
+        ensure(told.is_none() || *told == access.collaborators, || {
+            format!(
+                "listed with {told:?}, asked with {:?}",
+                access.collaborators
+            )
+        })?;
+    }
+    let of_level = caller.exposure(&listed.file).await?;
+    ensure(shared.exposure == of_level, || {
+        format!("access says {:?}, exposure {of_level:?}", shared.exposure)
+    })?;
+    let partner = PARTNER.to_lowercase();
+    let names = |list: &Option<Vec<String>>| list.as_ref().map(|list| list.contains(&partner));
+    let told = (names(&alone.collaborators), names(&shared.collaborators));
+    ensure(told == (Some(false), Some(true)), || {
+        format!("{partner} is told before and after the file was shared: {told:?}")
+    })
+}
+
+fn well_formed(meta: &FileMeta, access: &Access) -> Outcome {
+    let Some(list) = &access.collaborators else {
+        return Ok(());
+    };
+    let owner = meta.owner.as_ref().map(|owner| owner.to_lowercase());
+    let is_address = |it: &String| it.contains('@') && *it == it.to_lowercase();
+    ensure(
+        list.iter().all(is_address)
+            && list.is_sorted_by(|one, next| one < next)
+            && !list.iter().any(|it| Some(it) == owner.as_ref()),
+        || format!("the addresses are {list:?}, of a file of {owner:?}"),
+    )
 }
 
 pub(crate) async fn obstacles(harness: &dyn Harness) -> Outcome {

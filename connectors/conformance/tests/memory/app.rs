@@ -31,6 +31,8 @@ pub(super) struct App {
     edit: Option<(String, Vec<u8>)>,
     /// Ids of mirrored labels.
     pub(super) mirrored: BTreeMap<usize, String>,
+    /// Whom files are shared with.
+    pub(super) shared: BTreeMap<usize, String>,
 }
 
 impl App {
@@ -67,6 +69,11 @@ impl App {
         };
         self.files.insert(id, file);
         self.journal.push(id);
+    }
+
+    fn share(&mut self, path: &str, address: &str) {
+        let id = self.id_at(path).unwrap();
+        self.shared.insert(id, address.to_owned());
     }
 
     /// Lets the person who is faster by a moment save.
@@ -132,6 +139,11 @@ impl Harness for MemoryHarness {
         for id in app.ids_at_or_below(path, Fault::FolderRemovalUnreported) {
             app.files.remove(&id);
         }
+    }
+
+    async fn share(&self, path: &str, address: &str) -> bool {
+        self.app.lock().unwrap().share(path, address);
+        true
     }
 
     async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {

@@ -11,9 +11,9 @@ use bytes::Bytes;
 use chrono::DateTime;
 use labeld_conformance::MAX_PAGE;
 use labeld_connector::{
-    Answer, Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind, Examined,
-    Exposure, FeedList, FeedRef, FileKind, FileMeta, FileRef, Health, LabelMirror, MirroredLabel,
-    Obstacles, ReadOptions, Result, Version, WriteOptions,
+    Access, Answer, Capabilities, Change, ChangePage, Connector, Cursor, Error, ErrorKind,
+    Examined, Exposure, FeedList, FeedRef, FileKind, FileMeta, FileRef, Health, LabelMirror,
+    MirroredLabel, Obstacles, ReadOptions, Result, Version, WriteOptions,
 };
 
 use app::{App, File};
@@ -44,6 +44,7 @@ pub(crate) enum Fault {
     EditCovered,
     MirrorStays,
     ExposureFails,
+    AddressesAsWritten,
     LocksEverything,
     ExaminesNothing,
     FolderRenameUnreported,
@@ -96,6 +97,7 @@ impl Memory {
             modified: DateTime::from_timestamp(file.modified, 0),
             owner: None,
             exposure: Exposure::Unknown,
+            collaborators: None,
             own_write: None,
             barrier: None,
         }
@@ -341,6 +343,20 @@ impl Connector for Memory {
             return Err(Error::new(ErrorKind::Malformed, "ask", "for nothing"));
         }
         Ok(Exposure::Unknown)
+    }
+
+    async fn access(&self, file: &FileRef) -> Result<Access> {
+        let mut app = self.app.lock().unwrap();
+        let (id, _) = self.find(&mut app, file)?;
+        let shared = app.shared.get(&id).cloned();
+        let shared = shared.map(|address| match self.has(Fault::AddressesAsWritten) {
+            true => address,
+            false => address.to_lowercase(),
+        });
+        Ok(Access {
+            exposure: Exposure::Unknown,
+            collaborators: Some(shared.into_iter().collect()),
+        })
     }
 
     async fn obstacles(&self, _file: &FileRef) -> Result<Obstacles> {

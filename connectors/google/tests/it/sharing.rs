@@ -127,6 +127,86 @@ async fn outsiders_in_groups_are_seen_where_groups_are_opened() {
     }
 }
 
+/// A group is named by its own address, and by those of its members where groups are opened.
+#[tokio::test]
+async fn whoever_is_named_is_told_by_the_listing_and_when_asked() {
+    let group = Grantee::Group("team@alder.example".to_owned());
+    let anyone = Grantee::Anyone {
+        discoverable: false,
+    };
+    type Row<'a> = (&'a str, Vec<Grantee>, &'a [&'a str], &'a [&'a str]);
+    let table: [Row<'_>; 4] = [
+        ("nobody", vec![], &[], &[]),
+        (
+            "two people and everybody",
+            vec![user("Eve@other.example"), user("bob@alder.example"), anyone],
+            &["bob@alder.example", "eve@other.example"],
+            &["bob@alder.example", "eve@other.example"],
+        ),
+        (
+            "a group",
+            vec![group],
+            &["team@alder.example"],
+            &["pat@partner.example", "team@alder.example"],
+        ),
+        (
+            "a group of somebody else",
+            vec![Grantee::Group("crew@other.example".to_owned())],
+            &["crew@other.example"],
+            &["crew@other.example"],
+        ),
+    ];
+    for expand_groups in [false, true] {
+        for (name, grantees, closed, opened) in &table {
+            let world = World::new().await;
+            let google = world.google();
+            google.add_group("team@alder.example", &[MINA, "pat@partner.example"]);
+            let drive = world.connect(GoogleOptions {
+                expand_groups,
+                ..world.mina_options()
+            });
+            let id = google.put(MINA, "plan.docx", "x", MINA).unwrap();
+            for grantee in grantees {
+                google.share(&id, grantee.clone(), Role::Reader).unwrap();
+            }
+            let expected = if expand_groups { opened } else { closed };
+            let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+            let meta = walk(&drive).await.at(&format!("{MINA}/plan.docx")).clone();
+            let is_told_by_asking_alone = expand_groups && closed != opened;
+            let listed = (!is_told_by_asking_alone).then(|| expected.clone());
+            assert_eq!(meta.collaborators, listed, "{name}, {expand_groups}");
+            let access = drive.access(&meta.file).await.unwrap();
+            assert_eq!(
+                access.collaborators,
+                Some(expected),
+                "{name}, {expand_groups}"
+            );
+            let exposure = drive.exposure(&meta.file).await.unwrap();
+            assert_eq!(access.exposure, exposure, "{name}, {expand_groups}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn members_of_a_shared_drive_are_named() {
+    let world = World::new().await;
+    let google = world.google();
+    let finance = google.shared_drive("Finance").unwrap();
+    let id = google.put(&finance, "plan.docx", "x", MINA).unwrap();
+    google
+        .share(&id, user("eve@other.example"), Role::Reader)
+        .unwrap();
+    let drive = world.connect(world.options());
+    let walked = walk(&drive).await;
+    let meta = walked.at("Finance/plan.docx");
+    assert_eq!(meta.collaborators, None);
+    let access = drive.access(&meta.file).await.unwrap();
+    let named = [MINA.to_owned(), "eve@other.example".to_owned()];
+    let mut named = named.to_vec();
+    named.sort();
+    assert_eq!(access.collaborators, Some(named));
+}
+
 #[tokio::test]
 async fn a_file_in_a_shared_drive_is_at_least_internal() {
     let world = World::new().await;

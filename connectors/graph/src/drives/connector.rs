@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use labeld_connector::{
-    AssignLabel, AssignOutcome, Capabilities, ChangeHints, ChangePage, Connector, Cursor, Examined,
-    Exposure, FeedList, FeedRef, FileMeta, FileRef, HintAnswer, HintRequest, NativeLabel,
+    Access, AssignLabel, AssignOutcome, Capabilities, ChangeHints, ChangePage, Connector, Cursor,
+    Examined, Exposure, FeedList, FeedRef, FileMeta, FileRef, HintAnswer, HintRequest, NativeLabel,
     NativeLabels, Obstacles, OwnerDetails, ReadOptions, Result, Subscription, Version,
     WriteOptions,
 };
@@ -57,6 +57,10 @@ impl<S: Scope> Connector for Drives<S> {
 
     async fn exposure(&self, file: &FileRef) -> Result<Exposure> {
         self.core.exposure(file).await
+    }
+
+    async fn access(&self, file: &FileRef) -> Result<Access> {
+        self.core.access(file).await
     }
 
     async fn obstacles(&self, file: &FileRef) -> Result<Obstacles> {

@@ -83,13 +83,15 @@ impl Core {
             modified: item.last_modified_date_time,
             owner: self.owner(drive, item),
             exposure: self.listed_exposure(item),
+            // Nobody is named with what nothing but the drive's own access applies to.
+            collaborators: item.shared.is_none().then(Vec::new),
             own_write: self.is_own_write(item),
             barrier: item.malware.map(|_| Barrier::Malware),
             name,
         })
     }
 
-    fn owner(&self, drive: &DriveInfo, item: &DriveItem) -> Option<String> {
+    pub(super) fn owner(&self, drive: &DriveInfo, item: &DriveItem) -> Option<String> {
         let drive_owner = || drive.owner_name.clone();
         match self.profile.owner {
             OwnerRule::Drive => drive_owner(),

@@ -64,7 +64,7 @@ impl<S: Scope> Drives<S> {
                 served_sizes: no_sizes(),
                 libraries: Libraries::default(),
                 owners: Owners::default(),
-                user_types: Remembered::new(10_000, A_DAY),
+                people: Remembered::new(10_000, A_DAY),
                 assigning_is_unpaid: AtomicBool::new(false),
             },
             scope,
@@ -101,7 +101,7 @@ struct Core {
     libraries: Libraries,
     owners: Owners,
     /// What the directory says of people with access to files, by id.
-    user_types: Remembered<String, Option<String>>,
+    people: Remembered<String, exposure::Known>,
     /// Whether the service said that labels cannot be assigned without payment; until restart (§6.2).
     assigning_is_unpaid: AtomicBool,
 }

@@ -73,6 +73,8 @@ pub(crate) struct User {
     pub(crate) display_name: Option<String>,
     pub(crate) department: Option<String>,
     pub(crate) user_type: Option<String>,
+    pub(crate) mail: Option<String>,
+    pub(crate) user_principal_name: Option<String>,
     pub(crate) on_premises_distinguished_name: Option<String>,
 }
 

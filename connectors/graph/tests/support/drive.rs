@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use labeld_conformance::{Chaos, ChaosOptions, Harness};
 use labeld_connector::Connector;
+use labeld_emulator::microsoft::{Share, ShareWith};
 use labeld_graph::{Drives, Scope, Tenant};
 
 use super::{MINA, World};
@@ -54,6 +55,12 @@ impl<S: Scope + Clone> Harness for AppDrive<S> {
 
     async fn remove(&self, path: &str) {
         self.world.microsoft().remove(&self.drive, path);
+    }
+
+    async fn share(&self, path: &str, address: &str) -> bool {
+        let share = Share::with(ShareWith::OneTimeGuest(address.to_owned()));
+        self.world.microsoft().share(&self.drive, path, &share);
+        true
     }
 
     async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {
@@ -108,6 +115,10 @@ impl<H: Harness> Harness for Unlucky<H> {
 
     async fn remove(&self, path: &str) {
         self.app.remove(path).await;
+    }
+
+    async fn share(&self, path: &str, address: &str) -> bool {
+        self.app.share(path, address).await
     }
 
     async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {

@@ -12,21 +12,25 @@ use crate::support::{AppDrive, MINA, listed_file};
 
 const GUEST: &str = "pat@partner.example";
 
-/// How a file is shared; who can reach it by the listing, and by its permissions.
+const COLLEAGUE: &str = MINA;
+
+/// How a file is shared; who can reach it by the listing, and by its permissions; whom it is shared with by name.
 type Row = (
     &'static str,
     fn(&AppDrive<OneDriveOptions>) -> Vec<Share>,
     Exposure,
     Exposure,
+    Option<&'static [&'static str]>,
 );
 
 const ROWS: &[Row] = &[
-    ("not at all", |_| vec![], Private, Private),
+    ("not at all", |_| vec![], Private, Private, Some(&[])),
     (
         "with everybody who has the link",
         |_| vec![with(ShareWith::Anonymous)],
         Public,
         Public,
+        Some(&[]),
     ),
     (
         "with everybody who has the link and the password",
@@ -38,24 +42,28 @@ const ROWS: &[Row] = &[
         },
         Public,
         Public,
+        Some(&[]),
     ),
     (
         "with the organisation",
         |_| vec![with(ShareWith::Organization)],
         Unknown,
         Internal,
+        Some(&[]),
     ),
     (
         "with a colleague",
         |_| vec![with(ShareWith::Person(MINA.to_owned()))],
         Unknown,
         Internal,
+        Some(&[COLLEAGUE]),
     ),
     (
         "with colleagues by a link",
         |_| vec![with(ShareWith::People(vec![MINA.to_owned()]))],
         Unknown,
         Internal,
+        Some(&[COLLEAGUE]),
     ),
     (
         "with a guest",
@@ -65,6 +73,7 @@ const ROWS: &[Row] = &[
         },
         Unknown,
         External,
+        Some(&[GUEST]),
     ),
     (
         "with a guest by a link",
@@ -77,30 +86,35 @@ const ROWS: &[Row] = &[
         },
         Unknown,
         External,
+        Some(&[COLLEAGUE, GUEST]),
     ),
     (
         "with somebody by a one-time code",
         |_| vec![with(ShareWith::OneTimeGuest(GUEST.to_owned()))],
         Unknown,
         External,
+        Some(&[GUEST]),
     ),
     (
         "with somebody who has not come yet",
         |_| vec![with(ShareWith::Invited(GUEST.to_owned()))],
         Unknown,
         External,
+        Some(&[GUEST]),
     ),
     (
         "with everyone",
         |_| vec![with(ShareWith::Everyone)],
         Unknown,
         External,
+        Some(&[]),
     ),
     (
         "with everyone but externals",
         |_| vec![with(ShareWith::EveryoneExceptExternal)],
         Unknown,
         Internal,
+        Some(&[]),
     ),
     (
         "with a group",
@@ -113,18 +127,21 @@ const ROWS: &[Row] = &[
         },
         Unknown,
         Internal,
+        Some(&[]),
     ),
     (
         "with a group of the site",
         |_| vec![with(ShareWith::SiteGroup("Finance Owners".to_owned()))],
         Unknown,
         Internal,
+        Some(&[]),
     ),
     (
         "with an app",
         |_| vec![with(ShareWith::Application("backup".to_owned()))],
         Unknown,
         Private,
+        Some(&[]),
     ),
     (
         "with a colleague and everybody who has the link",
@@ -136,6 +153,7 @@ const ROWS: &[Row] = &[
         },
         Public,
         Public,
+        Some(&[COLLEAGUE]),
     ),
 ];
 
@@ -164,7 +182,7 @@ async fn shared(row: &Row) -> (AppDrive<OneDriveOptions>, FileMeta) {
 #[tokio::test]
 async fn each_way_of_sharing_gives_its_level() {
     for row in ROWS {
-        let (name, _, by_listing, by_permissions) = row;
+        let (name, _, by_listing, by_permissions, _) = row;
         let (app, meta) = shared(row).await;
         assert_eq!(meta.exposure, *by_listing, "{name}");
         let exposure = app.app().exposure(&meta.file).await.unwrap();
@@ -172,10 +190,45 @@ async fn each_way_of_sharing_gives_its_level() {
     }
 }
 
+/// Also where the directory alone knows addresses, and where the level is sure before all permissions are read.
+#[tokio::test]
+async fn whoever_a_file_is_shared_with_is_named() {
+    for row in ROWS {
+        let (name, .., by_permissions, names) = row;
+        let (app, meta) = shared(row).await;
+        let expected: Option<Vec<String>> =
+            names.map(|names| names.iter().map(ToString::to_string).collect());
+        let access = app.app().access(&meta.file).await.unwrap();
+        assert_eq!(access.collaborators, expected, "{name}");
+        assert_eq!(access.exposure, *by_permissions, "{name}");
+        let told = &meta.collaborators;
+        assert!(told.is_none() || *told == expected, "{name}: {told:?}");
+    }
+}
+
+/// Without full control Graph leaves out whom a link was given to.
+#[tokio::test]
+async fn recipients_that_are_not_shown_are_not_known() {
+    let app = one_drive().await;
+    app.put("a.docx", b"a").await;
+    let microsoft = app.world.microsoft();
+    microsoft.share(
+        &app.drive,
+        "a.docx",
+        &with(ShareWith::People(vec![MINA.to_owned()])),
+    );
+    let file = listed_file(&*app.app(), "a.docx").await.file;
+    let roles = ["Files.Read.All", "Sites.Read.All", "User.Read.All"];
+    app.world.microsoft().set_roles(&roles, &[]);
+    app.world.microsoft().expire_access_tokens();
+    let access = app.app().access(&file).await.unwrap();
+    assert_eq!(access.collaborators, None);
+}
+
 #[tokio::test]
 async fn permissions_are_paid_for_only_where_a_file_is_shared() {
     for row in ROWS {
-        let (name, _, by_listing, _) = row;
+        let (name, _, by_listing, ..) = row;
         let (app, meta) = shared(row).await;
         let connector = app.app();
         // What is known of the drive is known since its files were listed.

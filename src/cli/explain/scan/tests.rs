@@ -26,6 +26,7 @@ fn record() -> FileRecord {
         modified: None,
         barrier: None,
         exposure: Exposure::Unknown,
+        collaborators: None,
         link: None,
         first_seen: at(10),
         last_seen: at(10),

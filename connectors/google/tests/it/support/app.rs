@@ -8,6 +8,7 @@ use bytes::Bytes;
 use labeld_conformance::{Chaos, ChaosOptions, Harness, MAX_PAGE};
 use labeld_connector::Connector;
 use labeld_connector_google::{GoogleOptions, MirrorLabel, Users};
+use labeld_emulator::google::{Grantee, Role};
 
 use super::{MINA, World, dynamic};
 
@@ -131,6 +132,14 @@ impl Harness for App {
         &MIRRORED
     }
 
+    async fn share(&self, path: &str, address: &str) -> bool {
+        let google = self.world.google();
+        let id = google.id_at(&self.name(), path).unwrap();
+        let grantee = Grantee::User(address.to_owned());
+        google.share(&id, grantee, Role::Reader).unwrap();
+        true
+    }
+
     async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {
         let google = self.world.google();
         let id = google.id_at(&self.name(), path).unwrap();
@@ -184,6 +193,10 @@ impl Harness for Unlucky {
 
     fn mirrored_labels(&self) -> &'static [(&'static str, &'static str)] {
         self.app.mirrored_labels()
+    }
+
+    async fn share(&self, path: &str, address: &str) -> bool {
+        self.app.share(path, address).await
     }
 
     async fn edit_before_write(&self, path: &str, body: &[u8]) -> bool {
