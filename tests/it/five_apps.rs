@@ -5,6 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use bytes::Bytes;
+use labeld_emulator::box_service::{CollaborationStatus, NewCollaboration};
+use labeld_emulator::google::{Grantee, Role};
+use labeld_emulator::microsoft::{Share, ShareWith};
 use labeld_emulator::{Emulator, EmulatorOptions};
 use tokio::runtime::Runtime;
 
@@ -177,6 +180,35 @@ impl FiveApps {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::rename(draft, path).unwrap();
             }
+        }
+    }
+
+    /// Shares a file with somebody outside, by a mail address; a folder of this machine has no such thing.
+    pub(crate) fn share(&self, app: App, path: &str, address: &str) {
+        let in_drive = |drive: &str| {
+            let share = Share::with(ShareWith::OneTimeGuest(address.to_owned()));
+            self.emulator.microsoft().share(drive, path, &share);
+        };
+        match app {
+            App::SharePoint => in_drive(&self.library),
+            App::OneDrive => in_drive(&self.one_drive),
+            App::Box => {
+                let cloud = self.emulator.box_service();
+                let file = cloud.find(&cloud.mina(), path).unwrap();
+                let invitation = NewCollaboration {
+                    email: Some(address.to_owned()),
+                    status: CollaborationStatus::Pending,
+                    ..NewCollaboration::default()
+                };
+                cloud.invite(&file, &invitation);
+            }
+            App::Google => {
+                let google = self.emulator.google();
+                let file = google.id_at(MINA, path).unwrap();
+                let whom = Grantee::User(address.to_owned());
+                google.share(&file, whom, Role::Reader).unwrap();
+            }
+            App::Local => {}
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod assigned;
 mod by_hand;
+mod collaborators;
 mod days;
 mod faults;
 mod late;
