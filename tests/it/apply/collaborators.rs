@@ -162,3 +162,57 @@ fn a_rescan_labels_what_is_shared_with_a_partner() {
         assert_eq!(matched, rows.len() as u64, "{simulated:?}");
     }
 }
+
+/// Calls that ask who can reach a file of each app, since a request.
+fn asked(five: &FiveApps, after: u64) -> BTreeMap<&'static str, usize> {
+    let mut asked = BTreeMap::new();
+    for entry in five.emulator.journal().since(after) {
+        let path = entry.path();
+        let is_question = path.ends_with("/permissions") || path.ends_with("/collaborations");
+        // Who the members of a shared drive are is asked to find one to look through.
+        if is_question && !entry.query().contains("useDomainAdminAccess") {
+            *asked.entry(entry.provider).or_default() += 1;
+        }
+    }
+    asked
+}
+
+#[test]
+fn nobody_is_asked_where_no_policy_needs_it() {
+    let five = FiveApps::new(Store::Sqlite, EmulatorOptions::default());
+    fill(&five);
+    let by_name = POLICY.replace(
+        "collaborator_domain = \"partner.example\"",
+        "name = { contains = \"partner\" }",
+    );
+    let elsewhere = POLICY.replace("filter", "apps = [\"share\"]\nfilter");
+    // A file of Box with invitations costs a call, one of Microsoft that is shared another; Google's listing tells.
+    let needed = BTreeMap::from([("box", 3), ("microsoft", 6)]);
+    for (number, (policy, expected)) in [
+        (by_name, BTreeMap::new()),
+        (elsewhere, BTreeMap::new()),
+        (POLICY.to_owned(), needed),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = format!("labeld-{number}.toml");
+        five.configure(
+            &file,
+            Settings {
+                app: "",
+                schedules: "",
+                microsoft: "",
+                tables: &policy.replace(GENERAL, "General"),
+            },
+        );
+        let before = five.emulator.journal().last();
+        let rescan = ["rescan", "--observe", "--config", &file];
+        five.workspace.run(rescan).expect(0);
+        assert_eq!(asked(&five, before), expected, "{policy}");
+    }
+    let before = five.emulator.journal().last();
+    let again = ["rescan", "--observe", "--config", "labeld-2.toml"];
+    five.workspace.run(again).expect(0);
+    assert_eq!(asked(&five, before), BTreeMap::new(), "known for a day");
+}
