@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 
 use super::db::{Source, Tx};
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::policies::PolicyId;
-use super::value::values;
+use super::value::{Row, values};
 use crate::model::TenantName;
 use crate::model::inventory::FileId;
 use crate::model::policy::Severity;
@@ -22,11 +22,19 @@ pub enum AlertKind {
     Canary,
     /// A policy's label cannot be applied (row A14).
     Label,
+    /// A write has covered a person's save, in an app whose service keeps no precondition.
+    Covered,
 }
 
 impl AlertKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Match, Self::MaxMatches, Self::Canary, Self::Label];
+    pub const ALL: [Self; 5] = [
+        Self::Match,
+        Self::MaxMatches,
+        Self::Canary,
+        Self::Label,
+        Self::Covered,
+    ];
 
     /// The word in the store and in output.
     #[must_use]
@@ -36,6 +44,7 @@ impl AlertKind {
             Self::MaxMatches => "policy.max_matches",
             Self::Canary => "policy.canary",
             Self::Label => "policy.label",
+            Self::Covered => "write.covered",
         }
     }
 }
@@ -45,8 +54,8 @@ impl AlertKind {
 pub struct NewAlert<'a> {
     /// The tenant.
     pub tenant: &'a TenantName,
-    /// The policy.
-    pub policy: PolicyId,
+    /// The policy; `None` where a person asked for what it is about.
+    pub policy: Option<PolicyId>,
     /// The file, where it is about one.
     pub file: Option<FileId>,
     /// What it is about.
@@ -55,6 +64,17 @@ pub struct NewAlert<'a> {
     pub severity: Severity,
     /// What there is to say of it, a JSON object. Metadata only.
     pub document: Json,
+}
+
+/// An alert about a file, as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileAlert {
+    /// The policy; `None` where a person asked for what it is about.
+    pub policy: Option<PolicyId>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What there is to say of it, a JSON object.
+    pub document: String,
 }
 
 /// Records an alert.
@@ -67,7 +87,7 @@ pub async fn record(tx: &Tx, alert: &NewAlert<'_>, now: DateTime<Utc>) -> Result
         "INSERT INTO alert (tenant, policy, file, kind, severity, at, document) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         values![
             alert.tenant.0.as_str(),
-            alert.policy.0,
+            alert.policy.map(|policy| policy.0),
             alert.file.map(|file| file.0),
             alert.kind.as_str(),
             severity_code(alert.severity),
@@ -97,6 +117,38 @@ pub async fn count_since(
         )
         .await?;
     rows.into_iter().next().map_or(Ok(0), |mut row| row.take())
+}
+
+/// What alerts of a kind about a file say, the oldest first: JSON objects.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn about_file(
+    source: &impl Source,
+    file: FileId,
+    kind: AlertKind,
+) -> Result<Vec<FileAlert>> {
+    let rows = source
+        .query(
+            "SELECT policy, severity, document FROM alert WHERE file = $1 AND kind = $2 ORDER BY id",
+            values![file.0, kind.as_str()],
+        )
+        .await?;
+    let read = |mut row: Row| {
+        Ok(FileAlert {
+            policy: row.take::<Option<i64>>()?.map(PolicyId),
+            severity: severity_of(row.take()?)?,
+            document: row.take()?,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+fn severity_of(code: i64) -> Result<Severity> {
+    let mut all = Severity::ALL.iter().copied();
+    all.find(|severity| severity_code(*severity) == code)
+        .ok_or_else(|| StoreError::content(format!("{code} stands for no severity")))
 }
 
 fn severity_code(severity: Severity) -> i64 {

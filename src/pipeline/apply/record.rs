@@ -14,12 +14,14 @@ use crate::crash_points::{self, CrashPoint};
 use crate::model::Reason;
 use crate::model::cap::CapDay;
 use crate::model::inventory::{FileFacts, FileId};
+use crate::model::policy::Severity;
 use crate::pipeline::{MOST_CONFLICTS, StageError};
-use crate::store::actions::{self, ActionEnd, ActionId, ActionState, Verb};
+use crate::store::actions::{self, ActionEnd, ActionId, ActionState, AskedBy, Verb};
+use crate::store::alerts::{self, AlertKind, NewAlert};
 use crate::store::ledger::{self, AttemptState, Landed};
 use crate::store::queue::{self, JobClass};
 use crate::store::runs::{self, Reuse};
-use crate::store::{Tx, cap, decisions, files};
+use crate::store::{StoreError, Tx, cap, decisions, files};
 
 /// A write that has landed.
 pub(super) struct Landing<'a> {
@@ -280,6 +282,8 @@ async fn try_covered(
         cap::land(&tx, acting.cap_key(), day, false).await?;
     }
     decisions::enqueue(&tx, acting.app_id, &[action.wanted.file], now).await?;
+    // Before the audit log, whose end is held until that of the transaction.
+    alert_of_covered(&tx, acting, action, promised, document).await?;
     audited::ended(&tx, acting, promised.id, Some(Reason::WriteConflict)).await?;
     tx.commit().await?;
     tracing::warn!(
@@ -288,4 +292,32 @@ async fn try_covered(
         action.wanted.file.0,
     );
     Ok(())
+}
+
+/// Somebody has to look at what was covered: as bad as a match of the policy, else as bad as can be.
+async fn alert_of_covered(
+    tx: &Tx,
+    acting: &Acting<'_>,
+    action: &actions::Action,
+    promised: Promised,
+    mut document: serde_json::Value,
+) -> Result<(), StoreError> {
+    let policy = match &action.wanted.asked_by {
+        AskedBy::Policy { policy, .. } => Some(*policy),
+        AskedBy::Person { .. } => None,
+    };
+    let rule = policy.and_then(|policy| acting.governance.rule_of(policy));
+    document["app"] = json!(acting.app.name);
+    document["action"] = json!(action.id.0);
+    document["write"] = json!(promised.id);
+    document["policy"] = json!(rule.map(|rule| &rule.name));
+    let alert = NewAlert {
+        tenant: &acting.app.tenant,
+        policy,
+        file: Some(action.wanted.file),
+        kind: AlertKind::Covered,
+        severity: rule.map_or(Severity::High, |rule| rule.severity),
+        document,
+    };
+    alerts::record(tx, &alert, acting.now()).await
 }

@@ -99,7 +99,7 @@ async fn stop(
     policies::set_switch(&tx, tenant, &policy.rule.name, &switch).await?;
     let alert = NewAlert {
         tenant,
-        policy: policy.stored.id,
+        policy: Some(policy.stored.id),
         file: None,
         kind: AlertKind::MaxMatches,
         severity: policy.rule.severity,

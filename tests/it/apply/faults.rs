@@ -5,8 +5,10 @@ use std::io::{Cursor, Write};
 
 use bytes::Bytes;
 use labeld::model::Reason;
-use labeld::store::actions::{ActionState, Verb};
-use labeld::store::ledger::AttemptState;
+use labeld::model::policy::Severity;
+use labeld::store::actions::{Action, ActionState, Verb};
+use labeld::store::alerts::{self, AlertKind};
+use labeld::store::ledger::{AttemptState, LedgerRow};
 use labeld_emulator::frame::{Effect, FaultRule, RuleId};
 
 use super::{World, id, label_of, on_each_store, plain};
@@ -185,6 +187,7 @@ async fn saves_meanwhile(world: &World<'_>, app: App) {
     let rows = world.ledger(app, &path).await;
     let body = world.content(app, &path);
     let covered: Vec<_> = rows.iter().filter(|row| row.covered.is_some()).collect();
+    told_of(world, app, &path, &covered, &action).await;
     // Either the label stands on the person's words, or what was covered is told.
     match covered.as_slice() {
         [] => {
@@ -204,6 +207,24 @@ async fn saves_meanwhile(world: &World<'_>, app: App) {
                 "{app:?} {rows:?}"
             );
         }
+    }
+}
+
+/// Each covered save has an alert, high because a person had asked, which says what the ledger does.
+async fn told_of(world: &World<'_>, app: App, path: &str, covered: &[&LedgerRow], action: &Action) {
+    let file = world.file(app, path).await.id;
+    let told = alerts::about_file(&world.db, file, AlertKind::Covered).await;
+    let told = told.unwrap();
+    assert_eq!(told.len(), covered.len(), "{app:?} {told:?}");
+    for (alert, row) in told.iter().zip(covered) {
+        assert_eq!((alert.policy, alert.severity), (None, Severity::High));
+        let said: serde_json::Value = serde_json::from_str(&alert.document).unwrap();
+        let noted: serde_json::Value = serde_json::from_str(row.covered.as_ref().unwrap()).unwrap();
+        for key in ["by", "version", "put_back"] {
+            assert_eq!(said[key], noted[key], "{app:?} {key}");
+        }
+        assert_eq!(said["action"], action.id.0, "{app:?}");
+        assert_eq!(said["write"], row.id.to_string(), "{app:?}");
     }
 }
 

@@ -149,7 +149,7 @@ impl<'a> Batch<'a> {
     ) -> Result<(), StoreError> {
         let alert = NewAlert {
             tenant: &self.app.tenant,
-            policy: policy.stored.id,
+            policy: Some(policy.stored.id),
             file,
             kind,
             severity: policy.rule.severity,
