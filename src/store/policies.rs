@@ -374,6 +374,18 @@ fn mode_of(word: &str) -> Result<PolicyMode> {
         .ok_or_else(|| StoreError::content(format!("a policy is in the mode `{word}`")))
 }
 
+/// Has others wait who lock the policy, until the end of the transaction: what is counted of it meanwhile stays so. To be called
+/// after the app's lock, and for several policies in the order of their numbers.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn lock(tx: &Tx, policy: PolicyId) -> Result<()> {
+    static LOCK: Statement = Statement::new("SELECT id FROM policy WHERE id = $1 {locked}");
+    tx.query(LOCK.text(tx.dialect()), values![policy.0]).await?;
+    Ok(())
+}
+
 /// Switches a policy on or off, or to another mode; `false` where the tenant has none of that name. All files of the tenant
 /// wait for a decision afterwards, so that whatever goes on is looked at anew first (rules §9).
 ///

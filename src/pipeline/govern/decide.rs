@@ -10,7 +10,7 @@ use labeld_connector::Exposure;
 
 use self::known::Known;
 use super::governance::{Governance, InForce};
-use super::{DecidedFiles, stamp};
+use super::{Decided, DecidedFiles, stamp};
 use crate::model::Reason;
 use crate::model::cap::CapDay;
 use crate::model::inventory::{FileId, FileRecord};
@@ -21,7 +21,7 @@ use crate::store::actions::{AskedBy, NewAction, Verb};
 use crate::store::alerts::{self, AlertKind};
 use crate::store::apps::AppId;
 use crate::store::decisions::{self, OpenAction, StoredDecision, Would};
-use crate::store::policies::PolicyId;
+use crate::store::policies::{self, PolicyId};
 use crate::store::{StoreError, Tx};
 
 /// Files that are decided at a time, and whose decisions share a transaction.
@@ -30,20 +30,19 @@ const BATCH: u32 = 256;
 /// Decides the next files of an app that wait.
 pub(super) async fn decide_batch(
     work: &Work,
-    app: &App,
-    app_id: AppId,
+    app: Decided<'_>,
     governance: &Governance,
 ) -> Result<DecidedFiles, StageError> {
     let now = work.clock.now();
     let tx = work.db.begin().await?;
-    let records = decisions::next(&tx, app_id, BATCH).await?;
+    let records = decisions::next(&tx, app.id, BATCH).await?;
     if records.is_empty() {
         tx.commit().await?;
         return Ok(DecidedFiles::default());
     }
     let ids: Vec<FileId> = records.iter().map(|record| record.id).collect();
-    let known = Known::gather(&tx, app_id, &records, &ids).await?;
-    let mut batch = Batch::begin(&tx, app, app_id, governance, now).await?;
+    let known = Known::gather(&tx, app.id, &records, &ids).await?;
+    let mut batch = Batch::begin(&tx, app, governance, now).await?;
     for record in &records {
         batch.add(record, &known);
     }
@@ -66,7 +65,7 @@ pub(in crate::pipeline) async fn look(
     let ids: Vec<FileId> = records.iter().map(|record| record.id).collect();
     let known = Known::gather(tx, app_id, records, &ids).await?;
     let say = |record: &FileRecord| {
-        let facts = known.facts(record, app);
+        let facts = known.facts(record, &app.kind);
         let decision = evaluate_untraced(&governance.policies, &facts, now);
         let mut verdict = StoredDecision {
             stamp: 0,
@@ -102,8 +101,7 @@ fn would_of(planned: &Planned) -> Option<Would> {
 /// What the decisions of a batch come to.
 struct Batch<'a> {
     tx: &'a Tx,
-    app: &'a App,
-    app_id: AppId,
+    app: Decided<'a>,
     governance: &'a Governance,
     now: DateTime<Utc>,
     /// Files on which a policy may still act before somebody has to look.
@@ -133,17 +131,18 @@ struct Wish<'a> {
 impl<'a> Batch<'a> {
     async fn begin(
         tx: &'a Tx,
-        app: &'a App,
-        app_id: AppId,
+        app: Decided<'a>,
         governance: &'a Governance,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let mut room = HashMap::new();
         let mut alerts_left = HashMap::new();
-        for policy in governance.in_force() {
+        // In the order of their numbers, so that no two wait for each other's locks.
+        let mut policies: Vec<&InForce> = governance.in_force().collect();
+        policies.sort_unstable_by_key(|policy| policy.stored.id);
+        for policy in policies {
             if let Some(canary) = policy.canary() {
-                let made = decisions::made_by(tx, policy.stored.revision).await?;
-                room.insert(policy.stored.id, u64::from(canary).saturating_sub(made));
+                room.insert(policy.stored.id, room_left(tx, policy, canary).await?);
             }
             if let Some(per_day) = policy.rule.alert.per_day {
                 let today = CapDay::of(now).begin();
@@ -155,7 +154,6 @@ impl<'a> Batch<'a> {
         Ok(Self {
             tx,
             app,
-            app_id,
             governance,
             now,
             room,
@@ -177,7 +175,7 @@ impl<'a> Batch<'a> {
             self.wish(file, None, Reason::FileDeleted);
             return;
         }
-        let facts = known.facts(record, self.app);
+        let facts = known.facts(record, self.app.kind);
         let stamp = stamp::of_file(&record.version, &facts, self.governance, self.now);
         let before = known.decided.get(&file);
         if before.is_some_and(|before| before.stamp == stamp) {
@@ -294,7 +292,7 @@ impl<'a> Batch<'a> {
         };
         Some(NewAction {
             tenant: self.app.tenant.clone(),
-            app: self.app_id,
+            app: self.app.id,
             file: record.id,
             verb,
             site: self.governance.site_id?,
@@ -350,6 +348,18 @@ impl<'a> Batch<'a> {
     ) {
         self.wishes.push(Wish { file, action, why });
     }
+}
+
+/// Files on which a policy in its canary may still act. Where that is any, nobody else counts them before the end of the
+/// transaction: several apps that were decided side by side would each take the same room.
+async fn room_left(tx: &Tx, policy: &InForce, canary: u32) -> Result<u64, StoreError> {
+    let left = |made: u64| u64::from(canary).saturating_sub(made);
+    let revision = policy.stored.revision;
+    if left(decisions::made_by(tx, revision).await?) == 0 {
+        return Ok(0);
+    }
+    policies::lock(tx, policy.stored.id).await?;
+    Ok(left(decisions::made_by(tx, revision).await?))
 }
 
 /// What is done sooner: the more exposed file, then the worse match. Of files about whose exposure nobody knows the worst is

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::governance::{Governance, TenantRules};
-use super::{DecidedFiles, decide_waiting, limits, stamp};
+use super::limits::{self, Counts};
+use super::{Decided, DecidedFiles, decide_waiting_of, stamp};
 use crate::pipeline::apply::{Acted, Outcome, act, settle};
 use crate::pipeline::lease::TaskLease;
 use crate::pipeline::poll::app_id;
 use crate::pipeline::{App, StageError, Work};
 use crate::store::actions::{self, ActionRunId, Verb};
-use crate::store::{StoreError, decisions};
+use crate::store::{StoreError, apps, decisions};
 use crate::telemetry::{ActionEnded, LabelAction};
 
 /// Actions that are carried out before it is looked again whether something waits for a decision.
@@ -22,8 +23,8 @@ const ROUND: u32 = 32;
 pub struct Governor {
     rules: Arc<TenantRules>,
     loaded: Option<Arc<Governance>>,
-    /// The rules whose bounds were looked at since the last decision.
-    bounded: Option<String>,
+    /// The rules whose bounds were looked at since the last decision, and what was counted for them.
+    bounded: Option<(String, Counts)>,
 }
 
 /// What a round has come to.
@@ -68,6 +69,10 @@ impl Governor {
     /// Decides whatever waits in an app, and stops policies that match more than they may. Afterwards nothing waits, and the
     /// rules that are returned have decided.
     ///
+    /// A bound counts the matches in all apps of its tenant. So the files of the other apps in the scope of such a policy are
+    /// decided, too, by the same rules and as far as they are known: decisions need stored facts only, and wait neither for an
+    /// app that cannot be reached nor for the process that serves it.
+    ///
     /// # Errors
     ///
     /// What the store says, or the stop.
@@ -77,17 +82,23 @@ impl Governor {
         app: &App,
     ) -> Result<(DecidedFiles, Arc<Governance>), StageError> {
         let app_id = app_id(&work.db, app).await?;
+        let here = Decided::of(app, app_id);
         let mut total = DecidedFiles::default();
         loop {
             let governance = self.governance(work).await?;
-            take_rules_over(work, app, app_id, &governance).await?;
-            let decided = decide_waiting(work, app, &governance).await?;
+            take_rules_over(work, here, &governance).await?;
+            let decided = decide_waiting_of(work, here, &governance).await?;
             total += decided;
-            if decided.files > 0 || self.bounded.as_ref() != Some(&governance.stamp) {
+            let elsewhere = decide_elsewhere(work, here, &governance).await?;
+            let counts = limits::counts(&work.db, &governance).await?;
+            let bounded = (governance.stamp.clone(), counts);
+            // Another process may have decided the files of other apps: the counts tell.
+            let is_new = decided.files + elsewhere > 0 || self.bounded.as_ref() != Some(&bounded);
+            if is_new {
                 if !limits::stop_exceeded(work, &governance).await?.is_empty() {
                     continue;
                 }
-                self.bounded = Some(governance.stamp.clone());
+                self.bounded = Some(bounded);
             }
             if !decisions::waiting(&work.db, app_id).await? {
                 return Ok((total, governance));
@@ -202,19 +213,45 @@ async fn service_run(work: &Work, now: DateTime<Utc>) -> Result<ActionRunId, Sto
 /// Has all files of the app decided anew where the rules are others than those that decided last.
 async fn take_rules_over(
     work: &Work,
-    app: &App,
-    app_id: crate::store::apps::AppId,
+    app: Decided<'_>,
     governance: &Governance,
 ) -> Result<(), StoreError> {
     let now = work.clock.now();
-    let traits = governance.rules.apps.get(&app.name);
+    let traits = governance.rules.apps.get(app.name);
     let stamp = stamp::of_app(governance, &format!("{traits:?}"), now);
-    if decisions::governed_by(&work.db, app_id).await?.as_deref() == Some(stamp.as_str()) {
+    if decisions::governed_by(&work.db, app.id).await?.as_deref() == Some(stamp.as_str()) {
         return Ok(());
     }
     let tx = work.db.begin().await?;
-    decisions::govern(&tx, app_id, &stamp, now).await?;
+    decisions::govern(&tx, app.id, &stamp, now).await?;
     tx.commit().await
+}
+
+/// Decides what waits in the other apps where a policy may act whose bound counts their files; how many files.
+async fn decide_elsewhere(
+    work: &Work,
+    here: Decided<'_>,
+    governance: &Governance,
+) -> Result<u64, StageError> {
+    let mut files = 0;
+    for (name, app) in limits::counted_apps(governance) {
+        if name == here.name {
+            continue;
+        }
+        // One that was never listed has no files yet.
+        let Some(id) = apps::find(&work.db, here.tenant, name).await? else {
+            continue;
+        };
+        let there = Decided {
+            tenant: here.tenant,
+            name,
+            kind: &app.kind,
+            id,
+        };
+        take_rules_over(work, there, governance).await?;
+        files += decide_waiting_of(work, there, governance).await?.files;
+    }
+    Ok(files)
 }
 
 /// The first of the times that are still to come. What is due already and was not done waits for somebody else.

@@ -1,18 +1,62 @@
 //! Bounds that stop a policy before it acts: `max_matches` and `max_matches_percent`.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
-use super::governance::{Governance, InForce};
-use crate::model::policy::{PolicyMode, PolicyName};
+use super::governance::{AppRules, Governance, InForce};
+use crate::model::AppName;
+use crate::model::policy::{MatchLimit, PolicyMode, PolicyName};
 use crate::pipeline::Work;
 use crate::store::alerts::{self, AlertKind, NewAlert};
 use crate::store::files::{self, PlaceCount};
-use crate::store::policies::{self, Switch};
+use crate::store::policies::{self, PolicyId, Switch};
 use crate::store::{Db, StoreError, decisions};
 use crate::telemetry;
 
 /// Who has switched a policy off that has met its own bound.
 const LABELD: &str = "labeld";
+
+/// How many files each policy with such a bound matches.
+pub(super) type Counts = BTreeMap<PolicyId, u64>;
+
+/// Policies that act and have such a bound.
+fn bounded(governance: &Governance) -> impl Iterator<Item = &InForce> {
+    governance.in_force().filter(|policy| {
+        let rule = &policy.rule;
+        let acts = rule.enabled && rule.mode == PolicyMode::Enforce && rule.governance.is_some();
+        acts && rule.max_matches != MatchLimit::default()
+    })
+}
+
+/// The apps whose files such a bound counts, in the order of their names: those in the scope of a policy that has one. Matches
+/// are counted in all of them, so that none is acted on before all are decided.
+pub(super) fn counted_apps(governance: &Governance) -> BTreeMap<&AppName, &AppRules> {
+    let mut counted = BTreeMap::new();
+    for policy in bounded(governance) {
+        let scope = &policy.rule.scope;
+        let is_here = scope.tenants.is_empty() || scope.tenants.contains(&governance.rules.tenant);
+        for (name, app) in &governance.rules.apps {
+            let is_app = scope.apps.is_empty() || scope.apps.contains(name);
+            let is_kind = scope.app_kinds.is_empty() || scope.app_kinds.contains(&app.kind);
+            if is_here && is_app && is_kind {
+                counted.insert(name, app);
+            }
+        }
+    }
+    counted
+}
+
+/// What is counted now. Where it is as it was when the bounds were last looked at, no policy has come over its bound since by
+/// matching more.
+pub(super) async fn counts(db: &Db, governance: &Governance) -> Result<Counts, StoreError> {
+    let mut counts = Counts::new();
+    for policy in bounded(governance) {
+        let id = policy.stored.id;
+        counts.insert(id, decisions::match_count(db, id).await?);
+    }
+    Ok(counts)
+}
 
 /// Switches off the policies in `enforce` that match more files than they may; them.
 pub(super) async fn stop_exceeded(
@@ -20,11 +64,7 @@ pub(super) async fn stop_exceeded(
     governance: &Governance,
 ) -> Result<Vec<PolicyName>, StoreError> {
     let mut stopped = Vec::new();
-    for policy in governance.in_force() {
-        let acts = policy.rule.enabled && policy.rule.mode == PolicyMode::Enforce;
-        if !acts || policy.rule.governance.is_none() {
-            continue;
-        }
+    for policy in bounded(governance) {
         if let Some(why) = exceeded(&work.db, governance, policy).await? {
             stop(work, governance, policy, &why).await?;
             stopped.push(policy.rule.name.clone());
@@ -40,9 +80,6 @@ async fn exceeded(
     policy: &InForce,
 ) -> Result<Option<String>, StoreError> {
     let limit = policy.rule.max_matches;
-    if limit.files.is_none() && limit.percent.is_none() {
-        return Ok(None);
-    }
     let matched = decisions::match_count(db, policy.stored.id).await?;
     if let Some(most) = limit.files
         && matched > u64::from(most)

@@ -25,7 +25,9 @@ pub use self::switching::{SwitchError, SwitchWish, Switched, switch};
 use super::poll::app_id;
 use super::{App, MOST_CONFLICTS, StageError, Work, verdict};
 use crate::model::inventory::FileRecord;
+use crate::model::{AppName, TenantName};
 use crate::policy::facts::{Facts, LedgerFact};
+use crate::store::apps::AppId;
 use crate::store::policies::{self, PolicyChanges};
 use crate::store::{Db, StoreError, decisions};
 use crate::telemetry;
@@ -61,6 +63,26 @@ pub fn facts_for(
     ledger: Option<LedgerFact>,
 ) -> Facts {
     facts_of(record, &app.kind, owner_details, ledger)
+}
+
+/// An app, as far as decisions about its files ask: they need no connection to it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decided<'a> {
+    pub(super) tenant: &'a TenantName,
+    pub(super) name: &'a AppName,
+    pub(super) kind: &'a str,
+    pub(super) id: AppId,
+}
+
+impl<'a> Decided<'a> {
+    pub(super) fn of(app: &'a App, id: AppId) -> Self {
+        Self {
+            tenant: &app.tenant,
+            name: &app.name,
+            kind: &app.kind,
+            id,
+        }
+    }
 }
 
 /// [`facts_for`] where the app is known by its kind only.
@@ -117,15 +139,23 @@ pub async fn decide_waiting(
     app: &App,
     governance: &Governance,
 ) -> Result<DecidedFiles, StageError> {
-    let app_id = app_id(&work.db, app).await?;
+    let id = app_id(&work.db, app).await?;
+    decide_waiting_of(work, Decided::of(app, id), governance).await
+}
+
+async fn decide_waiting_of(
+    work: &Work,
+    app: Decided<'_>,
+    governance: &Governance,
+) -> Result<DecidedFiles, StageError> {
     let mut total = DecidedFiles::default();
     let mut conflicts = 0;
     // A transaction for nothing would hold up others.
-    while decisions::waiting(&work.db, app_id).await? {
+    while decisions::waiting(&work.db, app.id).await? {
         if work.stop.is_stopped() {
             return Err(StageError::Stopped);
         }
-        match decide::decide_batch(work, app, app_id, governance).await {
+        match decide::decide_batch(work, app, governance).await {
             Err(StageError::Store(error)) if error.is_conflict() && conflicts < MOST_CONFLICTS => {
                 conflicts += 1;
             }
@@ -138,8 +168,8 @@ pub async fn decide_waiting(
     }
     if total.files > 0 {
         telemetry::FilesDecided {
-            tenant: &app.tenant,
-            app: &app.name,
+            tenant: app.tenant,
+            app: app.name,
             files: total.files,
             proposed: total.proposed,
             withdrawn: total.withdrawn,

@@ -69,3 +69,25 @@ fn a_policy_that_observes_is_counted_apart() {
         outcomes(&Account::of(&ended), &[("ok", 1)]);
     }
 }
+
+/// A bound counts the files of the apps that the command is not at, too: nothing is written.
+#[test]
+fn a_rescan_of_one_app_stops_at_a_bound_that_all_apps_count_for() {
+    for store in Store::each() {
+        let more = "max_matches = 2\n";
+        let app = "[[tenant.local]]\nname = \"other\"\nroot = \"other\"\n";
+        let workspace = workspace(store, &format!("{app}{}", general("enforce", more)), "");
+        fs::create_dir(workspace.path("other")).unwrap();
+        for name in ["b.docx", "c.docx"] {
+            fs::write(workspace.path("other").join(name), docx(None)).unwrap();
+        }
+        workspace
+            .run(["rescan", "--app", "other", "--observe"])
+            .expect(0);
+        workspace.write("a.docx", docx(None));
+        let before = fs::read(workspace.docs().join("a.docx")).unwrap();
+        let ended = workspace.run(["rescan", "--app", "share"]).expect(0);
+        outcomes(&Account::of(&ended), &[("policy.suspended", 1)]);
+        assert_eq!(fs::read(workspace.docs().join("a.docx")).unwrap(), before);
+    }
+}

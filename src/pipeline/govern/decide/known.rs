@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use labeld_connector::OwnerDetails;
 
-use super::super::facts_for;
+use super::super::facts_of;
 use crate::model::inventory::{FileId, FileRecord};
-use crate::pipeline::App;
 use crate::policy::facts::{Facts, LedgerFact};
 use crate::store::apps::AppId;
 use crate::store::decisions::{self, OpenAction, StoredDecision};
@@ -44,9 +43,14 @@ impl Known {
         })
     }
 
-    pub(super) fn facts(&self, record: &FileRecord, app: &App) -> Facts {
+    pub(super) fn facts(&self, record: &FileRecord, app_kind: &str) -> Facts {
         let owner = record.owner.as_ref();
         let details = owner.and_then(|owner| self.owners.get(owner)).cloned();
-        facts_for(record, app, details, self.ledger.get(&record.id).cloned())
+        facts_of(
+            record,
+            app_kind,
+            details,
+            self.ledger.get(&record.id).cloned(),
+        )
     }
 }

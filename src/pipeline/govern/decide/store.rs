@@ -71,7 +71,7 @@ impl<'a> Batch<'a> {
         };
         Entry {
             kind: "decision.made",
-            tenant: Some(&self.app.tenant),
+            tenant: Some(self.app.tenant),
             document: json!({
                 "action": id.0,
                 "app": self.app.name,
@@ -148,7 +148,7 @@ impl<'a> Batch<'a> {
         document: serde_json::Value,
     ) -> Result<(), StoreError> {
         let alert = NewAlert {
-            tenant: &self.app.tenant,
+            tenant: self.app.tenant,
             policy: Some(policy.stored.id),
             file,
             kind,
