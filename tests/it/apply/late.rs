@@ -25,13 +25,27 @@ enum Found {
 fn a_write_that_lands_late_is_in_the_ledger_and_under_the_cap() {
     on_each_store("", &async |world: &mut World<'_>| {
         // Custom properties have the ActionId by which a late write is known.
-        Arc::make_mut(&mut world.rules).coauthoring = Coauthoring::Off;
-        for app in [App::Google, App::Box, App::Local] {
-            for found in [Found::ByScan, Found::ByAttempt] {
-                landed_late(world, app, found).await;
-            }
-        }
+        let apps = [App::Google, App::Box, App::Local];
+        in_each_way(world, Coauthoring::Off, &apps).await;
     });
+}
+
+/// LabelInfo has no ActionId, so that GUID and Method decide (rules §1).
+#[test]
+fn a_late_write_without_an_action_id_is_in_the_ledger_and_under_the_cap() {
+    on_each_store("", &async |world: &mut World<'_>| {
+        let apps = [App::Box, App::Local];
+        in_each_way(world, Coauthoring::On, &apps).await;
+    });
+}
+
+async fn in_each_way(world: &mut World<'_>, coauthoring: Coauthoring, apps: &[App]) {
+    Arc::make_mut(&mut world.rules).coauthoring = coauthoring;
+    for app in apps {
+        for found in [Found::ByScan, Found::ByAttempt] {
+            landed_late(world, *app, found).await;
+        }
+    }
 }
 
 async fn landed_late(world: &mut World<'_>, app: App, found: Found) {
@@ -54,7 +68,7 @@ async fn landed_late(world: &mut World<'_>, app: App, found: Found) {
         Found::ByScan => {
             world.poll(app).await;
             let settings = ScanSettings {
-                coauthoring: Coauthoring::Off,
+                coauthoring: world.rules.coauthoring,
                 side_by_side: 1,
             };
             let scanned = scan::scan_waiting(&world.work, &world.apps[&app], settings).await;

@@ -8,6 +8,8 @@ use labeld::store::Db;
 use labeld::store::cap::{self, CapKey, Reserved};
 
 use super::on_both_stores;
+use crate::cli_actions::open;
+use crate::workspace::{Store, Workspace};
 
 on_both_stores!(
     the_vectors_of_the_rules,
@@ -193,22 +195,39 @@ async fn reserve(db: &Db, key: CapKey<'_>, rule: CapRule, now: &str) -> Reserved
     reserved
 }
 
-/// Each step in a transaction of its own, as if the process were killed between any two.
+/// Workers that take places at once.
+const WORKERS: u32 = 4;
+
+/// So many places are wanted by workers that race for them; so many are granted.
+async fn race(db: &Db, key: CapKey<'_>, rule: CapRule, (now, wanted): (&str, u32)) -> u32 {
+    let worker = async |places: u32| {
+        let mut granted = 0;
+        for _ in 0..places {
+            let reserved = reserve(db, key, rule, now).await;
+            granted += u32::from(matches!(reserved, Reserved::Place(_)));
+        }
+        granted
+    };
+    let shares = (0..WORKERS).map(|number| (wanted + number) / WORKERS);
+    join_all(shares.map(worker)).await.into_iter().sum()
+}
+
+/// Each step in a transaction of its own, as if the process were killed between any two; places are raced for.
 async fn check(db: &Db, name: &str, reset: CapReset, steps: &[(&str, Step)]) {
     let tenant = TenantName::from(name);
     let key = CapKey {
         tenant: &tenant,
         app_kind: "box",
     };
-    let mut rule = CapRule { limit: 100, reset };
+    follow(db, key, CapRule { limit: 100, reset }, steps).await;
+}
+
+async fn follow(db: &Db, key: CapKey<'_>, mut rule: CapRule, steps: &[(&str, Step)]) {
+    let name = key.tenant;
     for (now, step) in steps {
         match *step {
             Take(wanted, expected) => {
-                let mut granted = 0;
-                for _ in 0..wanted {
-                    let reserved = reserve(db, key, rule, now).await;
-                    granted += u32::from(matches!(reserved, Reserved::Place(_)));
-                }
+                let granted = race(db, key, rule, (now, wanted)).await;
                 assert_eq!(granted, expected, "{name} at {now}");
             }
             PausedUntil(until) => {
@@ -245,7 +264,7 @@ async fn the_vectors_of_the_rules(db: Db) {
 
 async fn workers_race_for_the_last_place(db: Db) {
     let rule = CapRule {
-        limit: 10,
+        limit: 100,
         ..CapRule::default()
     };
     let tenant = TenantName::from("contoso");
@@ -253,16 +272,46 @@ async fn workers_race_for_the_last_place(db: Db) {
         tenant: &tenant,
         app_kind: "google",
     };
-    let worker = async || {
-        let mut granted = 0;
-        for _ in 0..5 {
-            let reserved = reserve(&db, key, rule, "2026-03-02T09:00:00Z").await;
-            granted += u32::from(matches!(reserved, Reserved::Place(_)));
+    let now = "2026-03-02T09:00:00Z";
+    assert_eq!(race(&db, key, rule, (now, 99)).await, 99);
+    assert_eq!(race(&db, key, rule, (now, WORKERS)).await, 1);
+    // Each that comes back is taken once more.
+    for _ in 0..20 {
+        let tx = db.begin().await.unwrap();
+        cap::give_back(&tx, key, day(MON)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(race(&db, key, rule, (now, WORKERS)).await, 1);
+    }
+}
+
+/// "Paused, process killed and restarted Tue 11:59Z": the pause is durable.
+#[test]
+fn a_pause_outlives_the_process() {
+    for store in Store::each() {
+        let workspace = Workspace::on(store);
+        std::fs::create_dir_all(workspace.path("data")).unwrap();
+        let rule = CapRule::default();
+        let tenant = TenantName::from("contoso");
+        let key = CapKey {
+            tenant: &tenant,
+            app_kind: "box",
+        };
+        // A process each: nothing but the store is left of the one before.
+        let lives: [&[(&str, Step)]; 2] = [
+            &[("2026-03-02T09:00:00Z", Take(101, 100))],
+            &[
+                ("2026-03-03T11:59:00Z", PausedUntil("2026-03-03T12:00:00Z")),
+                ("2026-03-03T12:00:00Z", Take(101, 100)),
+            ],
+        ];
+        for steps in lives {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                let db = open(&workspace).await;
+                follow(&db, key, rule, steps).await;
+            });
         }
-        granted
-    };
-    let granted: u32 = join_all((0..8).map(|_| worker())).await.into_iter().sum();
-    assert_eq!(granted, 10);
+    }
 }
 
 async fn apps_and_tenants_have_caps_of_their_own(db: Db) {
