@@ -186,8 +186,11 @@ impl Town {
         dead
     }
 
-    /// The clock moves on, often to a day on which labels may be applied again.
+    /// The clock moves on, often to a day on which labels may be applied again; surely so where nothing was left to do.
     fn pass_time(&mut self) {
+        if self.missed > 1 {
+            return self.next_noon();
+        }
         let hours = [0, 0, 5, 13, 24, 24];
         let hours = hours[self.dice.usize(..hours.len())];
         self.apps.emulator.clock().advance(TimeDelta::hours(hours));
