@@ -61,7 +61,7 @@ where
     outcome
 }
 
-/// Loads the configuration and runs `command` on an async runtime.
+/// Loads the configuration and runs `command` on an async runtime. It logs what may need somebody: what happens it says itself.
 ///
 /// # Errors
 ///
@@ -70,8 +70,34 @@ pub(super) fn with_config<F, T>(config: &ConfigArgs, command: impl FnOnce(Config
 where
     F: Future<Output = Result<T>>,
 {
+    logging(LogLevel::Warn, config, command)
+}
+
+/// [`with_config`] for the service, whose log says what happens.
+///
+/// # Errors
+///
+/// As [`with_config`].
+pub(super) fn with_service_config<F, T>(
+    config: &ConfigArgs,
+    service: impl FnOnce(Config) -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    logging(LogLevel::Info, config, service)
+}
+
+fn logging<F, T>(
+    unless_configured: LogLevel,
+    config: &ConfigArgs,
+    command: impl FnOnce(Config) -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
     let config = config.load()?;
-    let exporter = start_log(&config);
+    let exporter = start_log(&config, unless_configured);
     run(async {
         let exporting = exporter.map(Exporter::spawn);
         let outcome = command(config).await;
@@ -115,8 +141,8 @@ pub(super) fn location(store: &StoreConfig) -> Result<Location, SecretError> {
 }
 
 /// Begins the log, and with a collector the taking of spans.
-fn start_log(config: &Config) -> Option<Exporter> {
-    let level = match config.log.level {
+fn start_log(config: &Config, unless_configured: LogLevel) -> Option<Exporter> {
+    let level = match config.log.level.unwrap_or(unless_configured) {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Info => LevelFilter::INFO,

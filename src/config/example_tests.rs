@@ -264,6 +264,8 @@ fn defaults_in_the_example_are_the_defaults() {
         "labels_url",
         "mirror_label",
         "policies",
+        // The service and the commands each have their own.
+        "level",
         "description",
         "priority",
         "tenants",

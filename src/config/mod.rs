@@ -107,8 +107,8 @@ pub enum StoreConfig {
 pub struct LogConfig {
     /// How a line looks.
     pub format: LogFormat,
-    /// The least level that is logged.
-    pub level: LogLevel,
+    /// The least level that is logged; without it what the command logs by itself.
+    pub level: Option<LogLevel>,
 }
 
 /// How a log line looks.
@@ -122,14 +122,13 @@ pub enum LogFormat {
 }
 
 /// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
     /// What needs somebody.
     Error,
     /// And what may need somebody.
     Warn,
     /// And what happens.
-    #[default]
     Info,
     /// And how.
     Debug,
@@ -368,7 +367,7 @@ fn read_store(section: &mut Section<'_>) -> Option<StoreConfig> {
 fn read_log(section: &mut Section<'_>) -> Option<LogConfig> {
     Some(LogConfig {
         format: section.or_default("format"),
-        level: section.or_default("level"),
+        level: section.optional("level"),
     })
 }
 

@@ -78,7 +78,7 @@ fn every_option_is_read() {
         config.log,
         LogConfig {
             format: LogFormat::Json,
-            level: LogLevel::Debug
+            level: Some(LogLevel::Debug)
         }
     );
     assert_eq!(

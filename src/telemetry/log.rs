@@ -1,6 +1,7 @@
 //! The log, and beside it the traces.
 
-use std::io;
+use std::env;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::filter::{FilterExt, LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -29,7 +30,9 @@ pub struct LogOptions {
 /// Begins the log of this process, on standard error, and with `traces` the taking of spans, which the exporter sends
 /// once it is spawned. Once in a process.
 pub fn start(log: &LogOptions, traces: Option<TraceOptions>) -> Option<Exporter> {
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(is_coloured());
     let lines = match log.format {
         LogFormat::Text => lines.with_target(false).boxed(),
         LogFormat::Json => lines.json().boxed(),
@@ -42,4 +45,10 @@ pub fn start(log: &LogOptions, traces: Option<TraceOptions>) -> Option<Exporter>
         .with(spans)
         .init();
     exporter
+}
+
+/// Colours are for people who look on, unless they do not want any (no-color.org).
+fn is_coloured() -> bool {
+    let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !unwanted
 }

@@ -27,7 +27,7 @@ pub(super) struct RunArgs {
 ///
 /// Problems of configuration and store; another service that uses the same state folder.
 pub(super) fn run(args: &RunArgs) -> Result<Exit> {
-    session::with_config(&args.config, async |config| {
+    session::with_service_config(&args.config, async |config| {
         let location = session::location(&config.store)?;
         let http = config.http;
         let is_sqlite = matches!(config.store, StoreConfig::Sqlite(_));

@@ -26,7 +26,13 @@ fn the_example_labels_the_samples_once() {
         read.map(|(body, file)| (file, body)).collect()
     };
 
-    let first = Account::of(&workspace.run(command).expect(0));
+    let ended = workspace.run(command);
+    assert!(
+        !ended.err.contains("INFO"),
+        "a command logs what it says: {}",
+        ended.err
+    );
+    let first = Account::of(&ended.expect(0));
     assert!(first.outcomes["applied"] >= 15, "{first:?}");
     assert!(first.outcomes["file.signed"] >= 1, "{first:?}");
     let labelled = contents();
