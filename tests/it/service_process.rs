@@ -49,9 +49,19 @@ impl ServiceProcess {
         self.child.try_wait().unwrap()
     }
 
+    /// Its number among the machine's processes.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged.
+    pub(crate) fn whole_log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
     /// The end of its log.
     pub(crate) fn log(&self) -> String {
-        let log = fs::read_to_string(&self.log).unwrap();
+        let log = self.whole_log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n")
     }

@@ -11,7 +11,7 @@ use super::simulate;
 use crate::apps;
 use crate::cli::config_args::ConfigArgs;
 use crate::cli::exit::Exit;
-use crate::cli::{UsageError, session};
+use crate::cli::{UsageError, hand, session};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::daemon::control::{Client, Reply, Request};
@@ -21,9 +21,9 @@ use crate::model::policy::PolicyMode;
 use crate::pipeline::govern::{SwitchError, SwitchWish, switch};
 use crate::store::Access;
 
-/// Arguments of `labeld policy enable`.
+/// Which policy is switched.
 #[derive(Debug, Args)]
-pub(super) struct PolicyEnableArgs {
+struct SwitchArgs {
     #[command(flatten)]
     config: ConfigArgs,
     /// The policy
@@ -32,6 +32,13 @@ pub(super) struct PolicyEnableArgs {
     /// Only in this tenant
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
+}
+
+/// Arguments of `labeld policy enable`.
+#[derive(Debug, Args)]
+pub(super) struct PolicyEnableArgs {
+    #[command(flatten)]
+    policy: SwitchArgs,
     /// Whether it acts or only says what it would do; without it as before
     #[arg(long, value_enum)]
     mode: Option<Mode>,
@@ -41,13 +48,7 @@ pub(super) struct PolicyEnableArgs {
 #[derive(Debug, Args)]
 pub(super) struct PolicyDisableArgs {
     #[command(flatten)]
-    config: ConfigArgs,
-    /// The policy
-    #[arg(value_name = "NAME")]
-    policy: String,
-    /// Only in this tenant
-    #[arg(long, value_name = "NAME")]
-    tenant: Option<String>,
+    policy: SwitchArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -71,16 +72,8 @@ impl From<Mode> for PolicyMode {
 ///
 /// Problems of the configuration and of the store, and a policy that is not there.
 pub(super) fn enable(args: &PolicyEnableArgs) -> Result<Exit> {
-    let request = SwitchRequest {
-        tenant: args.tenant.clone().map(TenantName),
-        policy: args.policy.clone(),
-        enabled: true,
-        mode: args
-            .mode
-            .map(|mode| PolicyMode::from(mode).as_str().to_owned()),
-        by: who(),
-    };
-    run(&args.config, &request)
+    let mode = args.mode.map(PolicyMode::from);
+    set(&args.policy, true, mode)
 }
 
 /// Switches a policy off.
@@ -89,22 +82,18 @@ pub(super) fn enable(args: &PolicyEnableArgs) -> Result<Exit> {
 ///
 /// As [`enable`].
 pub(super) fn disable(args: &PolicyDisableArgs) -> Result<Exit> {
+    set(&args.policy, false, None)
+}
+
+fn set(args: &SwitchArgs, enabled: bool, mode: Option<PolicyMode>) -> Result<Exit> {
     let request = SwitchRequest {
         tenant: args.tenant.clone().map(TenantName),
         policy: args.policy.clone(),
-        enabled: false,
-        mode: None,
-        by: who(),
+        enabled,
+        mode: mode.map(|mode| mode.as_str().to_owned()),
+        by: hand::asker(),
     };
     run(&args.config, &request)
-}
-
-/// Who calls the command, for the audit log.
-fn who() -> String {
-    let name = ["SUDO_USER", "USER", "LOGNAME"]
-        .iter()
-        .find_map(|variable| std::env::var(variable).ok().filter(|name| !name.is_empty()));
-    name.unwrap_or_else(|| "somebody".to_owned())
 }
 
 fn run(config: &ConfigArgs, request: &SwitchRequest) -> Result<Exit> {

@@ -30,16 +30,14 @@ use labeld::model::inventory::FileRecord;
 use labeld::model::policy::Override;
 use labeld::pipeline::apply::{self, Acted};
 use labeld::pipeline::govern::{AppRules, Governance, TenantRules};
-use labeld::pipeline::{
-    self, CrashMarkers, MemoryBudget, StageError, StopSignal, Work, poll, poll_task,
-};
+use labeld::pipeline::{self, StageError, Work, poll, poll_task};
 use labeld::store::actions::{
     self, Action, ActionId, ActionRunId, AskedBy, NewAction, Proposed, RunKind, Verb,
 };
 use labeld::store::cap::{self, CapKey, CapState};
 use labeld::store::files::{FileQuery, Page};
 use labeld::store::ledger::{self, LedgerRow};
-use labeld::store::{Db, apps, files, labels, tasks, workers};
+use labeld::store::{Db, apps, files, labels, tasks};
 use labeld_emulator::EmulatorOptions;
 use labeld_emulator::frame::StoredVersion;
 use labeld_formats::write::{LabelChange, Method, WriteOptions, set_label};
@@ -50,6 +48,7 @@ pub(crate) use self::faults::with_another_part;
 pub(crate) use self::meddled::{Fate, Meddled};
 use crate::cli_actions::open;
 use crate::five_apps::{App, FiveApps, Settings};
+use crate::pipeline::work;
 use crate::workspace::{GENERAL, Store, docx};
 
 /// Labels of the tenant beside [`GENERAL`], the second above the first.
@@ -371,18 +370,6 @@ impl<'a> World<'a> {
 /// Whether the services of this kind set labels that encrypt.
 fn assigns(kind: &str) -> bool {
     matches!(kind, "sharepoint" | "onedrive")
-}
-
-async fn work(db: &Db, clock: &TestClock) -> Work {
-    let worker = workers::register(db, "test", TimeDelta::days(1000), clock.now()).await;
-    Work::new(
-        db.clone(),
-        worker.unwrap(),
-        Arc::new(clock.clone()),
-        StopSignal::default(),
-        Arc::new(MemoryBudget::new(64 << 20)),
-        Arc::new(CrashMarkers::nowhere()),
-    )
 }
 
 /// A document without a label that differs from every other one.

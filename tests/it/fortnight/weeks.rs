@@ -1,7 +1,5 @@
 //! The service, the people and the clock.
 
-use std::fs::{self, File};
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,10 +8,10 @@ use labeld::daemon::control::Client;
 use labeld::daemon::status::{AppStatus, Status, TaskStatus};
 use labeld_emulator::EmulatorOptions;
 use labeld_emulator::frame::{ClockOptions, Entry};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::five_apps::{App, Files, FiveApps, Settings, bodies};
+use crate::service_process::ServiceProcess;
 use crate::workspace::Store;
 
 pub(super) const HOURS_OF_A_DAY: usize = 24;
@@ -62,7 +60,7 @@ impl Outage {
 /// Five apps that people work in, under a clock that stands still until an hour has been lived.
 pub(super) struct Weeks {
     pub(super) apps: FiveApps,
-    service: Child,
+    service: ServiceProcess,
     dice: Rng,
     /// Changes of a day that are still to be shared out.
     changes: usize,
@@ -91,15 +89,9 @@ impl Weeks {
         };
         let apps = FiveApps::new(store, options);
         apps.configure(CONFIG, SETTINGS);
-        let log = File::create(apps.workspace.path("service.log")).unwrap();
-        let service = apps
-            .workspace
-            .command()
-            .arg("run")
-            .env("LABELD_TEST_CLOCK", apps.emulator.control_url().as_str())
-            .stderr(Stdio::from(log))
-            .spawn()
-            .unwrap();
+        let clock = apps.emulator.control_url();
+        let environment = [("LABELD_TEST_CLOCK", clock.as_str())];
+        let service = ServiceProcess::start(&apps.workspace, CONFIG, &environment);
         let mut weeks = Self {
             apps,
             service,
@@ -142,7 +134,12 @@ impl Weeks {
         self.apps.emulator.clock().set(time);
         self.until_idle();
         let syncs = self.count_syncs();
-        assert_eq!(syncs, expected, "label lists at {time}\n{}", self.log());
+        assert_eq!(
+            syncs,
+            expected,
+            "label lists at {time}\n{}",
+            self.service.log()
+        );
     }
 
     /// Label lists that were read since this was last looked at.
@@ -177,7 +174,7 @@ impl Weeks {
             idle == 2
         });
         let workers = status.workers.len();
-        assert_eq!(workers, 1, "{status:#?}\n{}", self.log());
+        assert_eq!(workers, 1, "{status:#?}\n{}", self.service.log());
     }
 
     /// Waits until the service shows that these tasks fail, and for a label list also how old the one in force is.
@@ -198,9 +195,9 @@ impl Weeks {
     /// The service has said that a task was so late.
     pub(super) fn expect_late(&self, task: &str, late: TimeDelta) {
         let told = format!("task=\"{task}\" seconds={:?}", late.as_seconds_f64());
-        let log = fs::read_to_string(self.apps.workspace.path("service.log")).unwrap();
+        let log = self.service.whole_log();
         let is_told = |line: &str| line.contains("event=\"task_late\"") && line.contains(&told);
-        assert!(log.lines().any(is_told), "{told}\n{}", self.log());
+        assert!(log.lines().any(is_told), "{told}\n{}", self.service.log());
     }
 
     /// Looks at the service until it is as wanted.
@@ -214,7 +211,7 @@ impl Weeks {
                 status => assert!(
                     begun.elapsed() < PATIENCE,
                     "not {what}: {status:#?}\n{}",
-                    self.log()
+                    self.service.log()
                 ),
             }
             std::thread::sleep(LOOK);
@@ -294,7 +291,7 @@ impl Weeks {
         };
         let known = of_these(self.apps.inventory(CONFIG));
         let truth = of_these(self.apps.truth());
-        assert_eq!(known, truth, "at {}\n{}", self.now(), self.log());
+        assert_eq!(known, truth, "at {}\n{}", self.now(), self.service.log());
     }
 
     /// The labels that the service knows, each with its name and what became of it.
@@ -305,36 +302,20 @@ impl Weeks {
         rows.iter().map(label).collect()
     }
 
-    /// The end of the service's log.
-    fn log(&self) -> String {
-        let log = fs::read_to_string(self.apps.workspace.path("service.log")).unwrap();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(60)..].join("\n")
-    }
-
     /// Stops the service, which was one and the same all the time, and has nothing left to do or to complain of.
     pub(super) fn end(mut self) {
         let status = self.until("well", |status| status.failing.is_empty());
         assert_eq!(status.process, self.service.id());
         assert_eq!(status.workers.len(), 1, "{status:#?}");
-        kill_process(Pid::from_child(&self.service), Signal::TERM).unwrap();
-        let ended = self.service.wait().unwrap();
-        assert!(ended.success(), "{ended}\n{}", self.log());
-        let log = fs::read_to_string(self.apps.workspace.path("service.log")).unwrap();
+        let ended = self.service.stop();
+        assert!(ended.success(), "{ended}\n{}", self.service.log());
+        let log = self.service.whole_log();
         let lost = log.lines().find(|line| line.contains("lease_lost"));
         assert_eq!(lost, None);
         self.expect_truth(&App::ALL);
         self.apps.workspace.run(["store", "check"]).expect(0);
         let (hours, changed, requests) = (self.hours, self.changed, self.seen);
         println!("{hours} hours, {changed} changes, {requests} requests");
-    }
-}
-
-impl Drop for Weeks {
-    /// A test that fails leaves no service behind.
-    fn drop(&mut self) {
-        let _ = self.service.kill();
-        let _ = self.service.wait();
     }
 }
 

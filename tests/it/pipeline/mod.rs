@@ -172,7 +172,8 @@ impl Rig {
     }
 }
 
-async fn work(db: &Db, clock: &TestClock) -> Work {
+/// What every stage works with.
+pub(crate) async fn work(db: &Db, clock: &TestClock) -> Work {
     let worker = workers::register(db, "test", TimeDelta::days(1000), clock.now()).await;
     Work::new(
         db.clone(),
