@@ -1,0 +1,166 @@
+//! The end: nothing goes wrong any more, and all that is to be labelled is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+
+use super::super::counting::{CLOUDS, Labelled, Versions};
+use super::{CAP, Town, name_of};
+use crate::five_apps::App;
+use crate::service_process::ServiceProcess;
+
+/// What is due is done in this time; where it is not, only the days that are not counted end too soon.
+const A_WHILE: Duration = Duration::from_secs(3);
+
+/// A day's labels are applied long before.
+const LONGEST_DAY: Duration = Duration::from_secs(45);
+
+/// Days after which the rest must be labelled.
+const MOST_DAYS: u32 = 200;
+
+impl Town {
+    /// Files that are to have a label in the end, by app.
+    fn eligible(&self) -> Labelled {
+        let mut eligible: BTreeMap<App, u32> = CLOUDS.into_iter().map(|app| (app, 0)).collect();
+        let left_alone = self.left_alone();
+        for app in CLOUDS {
+            for (path, present) in self.apps.files(app) {
+                let saved = &self.saved[&path];
+                let reason = left_alone.get(&name_of(&path));
+                match reason.filter(|_| present == saved.body) {
+                    Some(reason) if saved.is_eligible => println!("{path} is left alone: {reason}"),
+                    None if saved.is_eligible => *eligible.get_mut(&app).unwrap() += 1,
+                    _ => {}
+                }
+            }
+        }
+        Labelled(eligible)
+    }
+
+    /// Nothing goes wrong any more, and people rest: every day as many files get their label as the cap allows, until all
+    /// have theirs, or a reason why not. Gives how many have theirs.
+    pub(in crate::exactly_once) fn come_to_rest(&mut self) -> Labelled {
+        for place in &mut self.services {
+            if let Some(mut armed) = place.take() {
+                armed.process.kill();
+            }
+        }
+        let mut services: Vec<ServiceProcess> = (0..self.services.len())
+            .map(|number| self.start(number, None))
+            .collect();
+        self.end_what_is_pending();
+        let eligible = self.eligible();
+        let mut days = 0;
+        let mut short_days = 0;
+        while self.labelled() != eligible {
+            days += 1;
+            assert!(days < MOST_DAYS, "{:?} of {eligible:?}", self.labelled());
+            let (before, noted) = (self.labelled(), self.noted());
+            self.next_noon();
+            let of_app = |(app, labels): (&App, &u32)| (*app, (labels + CAP).min(eligible.0[app]));
+            let expected = Labelled(before.0.iter().map(of_app).collect());
+            // A write that was on its way at midnight counts for both days (rules §6): the first day may be a short one.
+            if !self.is_soon(LONGEST_DAY, |town| town.labelled() == expected) {
+                short_days += 1;
+                assert!(short_days <= 1, "{}", self.report(&expected, &services));
+            }
+            let noted = noted + self.labelled().sum() - before.sum();
+            let is_noted = self.is_soon(LONGEST_DAY, |town| town.noted() == noted);
+            assert!(is_noted, "{}", self.report(&expected, &services));
+        }
+        self.check();
+        for service in &mut services {
+            let status = service.stop();
+            assert!(status.success(), "{status}\n{}", service.log());
+        }
+        self.check_ledger();
+        self.run(&["audit", "verify"]).expect(0);
+        self.run(&["store", "check"]).expect(0);
+        eligible
+    }
+
+    /// What was refused for now is tried again within a day; from then on each day is like the other.
+    fn end_what_is_pending(&self) {
+        for _ in 0..2 {
+            self.next_noon();
+            for _ in 0..4 {
+                sleep(A_WHILE);
+                self.apps.emulator.clock().advance(TimeDelta::hours(5));
+            }
+        }
+    }
+
+    fn is_soon(&self, patience: Duration, is_so: impl Fn(&Self) -> bool) -> bool {
+        let begun = Instant::now();
+        while !is_so(self) {
+            if begun.elapsed() > patience {
+                return false;
+            }
+            sleep(Duration::from_millis(100));
+        }
+        true
+    }
+
+    fn report(&self, expected: &Labelled, services: &[ServiceProcess]) -> String {
+        format!(
+            "{}: {:?} where {expected:?} was expected, of {:?}\n{}",
+            self.now(),
+            self.labelled(),
+            self.eligible(),
+            services[0].log()
+        )
+    }
+
+    /// Labels that labeld knows to have been applied.
+    fn noted(&self) -> u32 {
+        let done = [
+            "actions", "list", "--limit", "0", "--state", "done", "--format", "jsonl",
+        ];
+        let rows = self.run(&done).expect(0).json_lines();
+        let applied = rows.iter().filter(|row| row["reason"].is_null());
+        u32::try_from(applied.count()).unwrap()
+    }
+
+    /// Whatever labeld has stored in a file that is still there, it knows of.
+    fn check_ledger(&self) {
+        let listed = self.run(&["actions", "list", "--limit", "0", "--format", "jsonl"]);
+        let mut known: BTreeMap<String, usize> = BTreeMap::new();
+        for row in listed.expect(0).json_lines() {
+            let is_a_write = row["state"] == "done" || row["reason"] == "write.unknown";
+            if let (true, Some(path)) = (is_a_write, row["path"].as_str()) {
+                *known.entry(name_of(path)).or_default() += 1;
+            }
+        }
+        let versions = Versions(self.apps.emulator.journal().versions());
+        let mut stored: BTreeMap<String, usize> = BTreeMap::new();
+        let present: BTreeSet<String> = self.saved.keys().map(|path| name_of(path)).collect();
+        for version in versions.labelled() {
+            let name = name_of(&version.path);
+            if present.contains(&name) {
+                *stored.entry(name).or_default() += 1;
+            }
+        }
+        for (name, versions) in stored {
+            let known = known.get(&name).copied().unwrap_or_default();
+            assert!(
+                known >= versions,
+                "{name}: {versions} stored, {known} known"
+            );
+        }
+    }
+
+    /// Files that are left alone for a reason which has an end only when somebody does something.
+    fn left_alone(&self) -> BTreeMap<String, String> {
+        let arguments = [
+            "actions", "list", "--limit", "0", "--state", "refused", "--format", "jsonl",
+        ];
+        let rows = self.run(&arguments).expect(0).json_lines();
+        let named = rows.iter().filter_map(|row| {
+            let path = row["path"].as_str()?;
+            Some((name_of(path), row["reason"].as_str()?.to_owned()))
+        });
+        named.collect()
+    }
+}
