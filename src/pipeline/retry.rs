@@ -20,6 +20,9 @@ const FIRST_DELAY: TimeDelta = TimeDelta::minutes(1);
 /// The longest delay.
 const LONGEST_DELAY: TimeDelta = TimeDelta::hours(6);
 
+/// How often the pause between two looks at a refused action is doubled, from a day on.
+const MOST_DOUBLINGS: u32 = 4;
+
 /// Attempts at a file on which labeld made a mistake of its own (rules §5, `internal`).
 const MOST_INTERNAL: u32 = 3;
 
@@ -59,6 +62,27 @@ pub(super) fn job_end(
     }
 }
 
+/// After how long a refused action is opened again, which was so `looks` times before; `None` where its reason ends with something
+/// that is stored, or never (rules §5).
+pub(super) fn pause_before_look(reason: Reason, looks: u32) -> Option<TimeDelta> {
+    match reason.retry() {
+        Retry::OnChange => Some(TimeDelta::days(1 << looks.min(MOST_DOUBLINGS))),
+        Retry::NewVersionOrDay => Some(POISON_PAUSE),
+        Retry::NotApplicable
+        | Retry::No
+        | Retry::NewVersion
+        | Retry::WithBackoff
+        | Retry::AsTold
+        | Retry::Daily
+        | Retry::AtOnce
+        | Retry::OnPolicyEdit
+        | Retry::OnLabelSync
+        | Retry::AfterReset
+        // Those three were made before it was refused.
+        | Retry::ThreeTimes => None,
+    }
+}
+
 /// The delay after `attempt` earlier failures: doubled each time, up to a quarter less by the file's number, so that files
 /// that failed together are not tried together.
 pub(super) fn delay(file: FileId, attempt: u32) -> TimeDelta {
@@ -76,6 +100,30 @@ pub(super) fn delay(file: FileId, attempt: u32) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refused_actions_are_looked_at_in_growing_pauses() {
+        let days = |reason, looks| {
+            let pause: Option<TimeDelta> = pause_before_look(reason, looks);
+            pause.map(|pause| pause.num_days())
+        };
+        let growing: Vec<_> = (0..7)
+            .filter_map(|looks| days(Reason::LibraryCheckoutRequired, looks))
+            .collect();
+        assert_eq!(growing, [1, 2, 4, 8, 16, 16, 16]);
+        for (reason, looks, expected) in [
+            (Reason::WriteDenied, 2, Some(4)),
+            (Reason::AccessDenied, u32::MAX, Some(16)),
+            (Reason::FilePoison, 9, Some(1)),
+            (Reason::Internal, 0, None),
+            (Reason::FileSigned, 0, None),
+            (Reason::WriteVerifyFailed, 0, None),
+            (Reason::PolicyFightingUser, 0, None),
+            (Reason::FileLocked, 0, None),
+        ] {
+            assert_eq!(days(reason, looks), expected, "{reason}");
+        }
+    }
 
     #[test]
     fn delays_grow_with_the_attempts_and_differ_between_files() {

@@ -98,6 +98,10 @@ pub(super) struct ActionRow {
     pub(super) made: String,
     pub(super) due: String,
     pub(super) ended: Option<String>,
+    /// When a refused one is looked at again by itself.
+    pub(super) again: Option<String>,
+    /// How often it was.
+    pub(super) looks: u32,
 }
 
 impl Row for ActionRow {
@@ -122,10 +126,10 @@ impl Row for ActionRow {
             self.asked_by.clone(),
             or_dash(self.reason),
             self.made.clone(),
-            if self.ended.is_some() {
-                "-".to_owned()
-            } else {
-                self.due.clone()
+            match (&self.again, &self.ended) {
+                (Some(again), _) => again.clone(),
+                (None, Some(_)) => "-".to_owned(),
+                (None, None) => self.due.clone(),
             },
             or_dash(self.run.map(|run| run.to_string()).as_deref()),
         ]
@@ -192,6 +196,8 @@ pub(super) async fn row(session: &Session, names: &Names, action: &Action) -> Re
         made: second(action.made),
         due: second(action.due),
         ended: action.ended.map(second),
+        again: action.again.map(second),
+        looks: action.looks,
     })
 }
 

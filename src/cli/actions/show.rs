@@ -175,6 +175,15 @@ fn drawer(history: &History) -> String {
             format!("{}, failed {} times", action.due, action.attempt),
         )),
     }
+    if let Some(again) = &action.again {
+        lines.push((
+            "again",
+            format!(
+                "looked at by itself on {again}, {} times before",
+                action.looks
+            ),
+        ));
+    }
     for attempt in &history.attempts {
         lines.push(("attempt", format!("{} {}", attempt.id, attempt.state)));
         let sent = attempt.sent_at.as_deref().unwrap_or("not sent");
@@ -204,4 +213,47 @@ fn drawer(history: &History) -> String {
         .iter()
         .map(|(key, value)| format!("{key:<10} {}\n", printable(value.trim_end())))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_action_tells_when_it_is_looked_at_again() {
+        let check = |again: Option<&str>, expected: Option<&str>| {
+            let history = History {
+                action: ActionRow {
+                    id: 7,
+                    state: "refused",
+                    verb: "apply",
+                    label: Some("General".to_owned()),
+                    tenant: "acme".to_owned(),
+                    app: None,
+                    file: 1,
+                    path: None,
+                    asked_by: "policy general".to_owned(),
+                    run: None,
+                    reason: Some(Reason::LibraryCheckoutRequired.code()),
+                    detail: None,
+                    attempt: 0,
+                    made: "2026-03-01T12:00:00Z".to_owned(),
+                    due: "2026-03-01T12:00:00Z".to_owned(),
+                    ended: Some("2026-03-01T12:00:01Z".to_owned()),
+                    again: again.map(ToOwned::to_owned),
+                    looks: 1,
+                },
+                attempts: Vec::new(),
+            };
+            let drawn = drawer(&history);
+            let line = drawn.lines().find(|line| line.starts_with("again"));
+            let said = line.map(|line| line.trim_start_matches("again").trim_start());
+            assert_eq!(said, expected, "{drawn}");
+        };
+        check(None, None);
+        check(
+            Some("2026-03-03T12:00:01Z"),
+            Some("looked at by itself on 2026-03-03T12:00:01Z, 1 times before"),
+        );
+    }
 }

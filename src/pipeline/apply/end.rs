@@ -9,7 +9,7 @@ use super::Outcome;
 use super::acting::Acting;
 use crate::model::inventory::{FileFacts, FileLabel, FileRecord};
 use crate::model::{Reason, Retry};
-use crate::pipeline::retry::delay;
+use crate::pipeline::retry::{delay, pause_before_look};
 use crate::pipeline::{MOST_CONFLICTS, StageError, error_chain};
 use crate::store::Tx;
 use crate::store::actions::{self, Action, ActionEnd, ActionState};
@@ -184,6 +184,9 @@ async fn try_store_end(
     let held = actions::finish(&tx, action.id, worker, &ending.end, version, now).await?;
     if !held {
         return Err(acting.lease_lost());
+    }
+    if let Some(pause) = pause_before_look(ending.reason, action.looks) {
+        actions::open_again_at(&tx, action.id, now + pause).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -352,7 +352,7 @@ impl<'a> Batch<'a> {
 
 /// Files on which a policy in its canary may still act. Where that is any, nobody else counts them before the end of the
 /// transaction: several apps that were decided side by side would each take the same room.
-async fn room_left(tx: &Tx, policy: &InForce, canary: u32) -> Result<u64, StoreError> {
+pub(super) async fn room_left(tx: &Tx, policy: &InForce, canary: u32) -> Result<u64, StoreError> {
     let left = |made: u64| u64::from(canary).saturating_sub(made);
     let revision = policy.stored.revision;
     if left(decisions::made_by(tx, revision).await?) == 0 {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::governance::{Governance, TenantRules};
 use super::limits::{self, Counts};
-use super::{Decided, DecidedFiles, decide_waiting_of, stamp};
+use super::{Decided, DecidedFiles, again, decide_waiting_of, stamp};
 use crate::pipeline::apply::{Acted, Outcome, act, settle};
 use crate::pipeline::lease::TaskLease;
 use crate::pipeline::poll::app_id;
@@ -101,6 +101,7 @@ impl Governor {
                 self.bounded = Some(bounded);
             }
             if !decisions::waiting(&work.db, app_id).await? {
+                again::open_due(work, here, &governance).await?;
                 return Ok((total, governance));
             }
         }
@@ -146,7 +147,8 @@ impl Governor {
             let applies = applies.map(|due| paused_until.map_or(due, |until| due.max(until)));
             let due = applies.into_iter().chain(others).min();
             if due.is_none_or(|due| due > now) {
-                round.next_due = next_after(now, [due, settled.next_due, None]);
+                let again = actions::next_again(&work.db, app_id).await?;
+                round.next_due = next_after(now, [due, settled.next_due, again]);
                 return Ok(round);
             }
             let run = match run {
@@ -161,7 +163,13 @@ impl Governor {
             round.acted.cap_paused_until = acted.cap_paused_until;
             if is_idle {
                 // The cap is reached, or others are at what is due.
-                let times = [acted.next_due, settled.next_due, acted.cap_paused_until];
+                let again = actions::next_again(&work.db, app_id).await?;
+                let times = [
+                    acted.next_due,
+                    settled.next_due,
+                    acted.cap_paused_until,
+                    again,
+                ];
                 round.next_due = next_after(now, times);
                 return Ok(round);
             }

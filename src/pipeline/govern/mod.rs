@@ -4,6 +4,7 @@
 //! looks at stored facts only and is stored with the end of that row: which policies match, the write that is wanted or no
 //! longer wanted, alerts, and the audit entry. Nothing is fetched and nothing is written here; that is `pipeline::apply`.
 
+mod again;
 mod decide;
 mod explain;
 mod governance;

@@ -91,7 +91,8 @@ pub async fn open_of_file(source: &impl Source, file: FileId) -> Result<Option<A
     rows.into_iter().next().map(read).transpose()
 }
 
-/// Makes an action due now that waits, or opens one again that was refused or cancelled. `false` where it was carried out,
+/// Makes an action due now that waits, or opens one again that was refused or cancelled; one that processes have died over may do
+/// so once more. `false` where it was carried out,
 /// is suspended, or another one is open for its file.
 ///
 /// # Errors
@@ -100,7 +101,8 @@ pub async fn open_of_file(source: &impl Source, file: FileId) -> Result<Option<A
 pub async fn retry(tx: &Tx, action: ActionId, now: DateTime<Utc>) -> Result<bool> {
     let changed = tx
         .execute(
-            "UPDATE action SET state = 0, due = $2, attempt = 0, reason = NULL, detail = NULL, ended = NULL
+            "UPDATE action SET state = 0, due = $2, attempt = 0, reason = NULL, detail = NULL, ended = NULL,
+                again = NULL, looks = 0, crashes = CASE WHEN crashes > 2 THEN 2 ELSE crashes END
              WHERE id = $1 AND worker IS NULL AND state IN (0, 3, 4)
                 AND NOT EXISTS (SELECT 1 FROM action o WHERE o.file = action.file AND o.ended IS NULL AND o.id <> action.id)",
             values![action.0, now],

@@ -3,12 +3,14 @@
 //! A decision [`propose`]s one, a worker [`claim`]s it and ends it with [`finish`]. What was tried and what came of it stands
 //! in the [`ledger`](super::ledger).
 
+mod again;
 mod claim;
 mod end;
 mod list;
 mod propose;
 mod run;
 
+pub use self::again::{DueAgain, due_again, leave_refused, next_again, open_again, open_again_at};
 pub use self::claim::{Claim, Held, abandoned, claim, claim_is_held, next_due, note_crash};
 pub use self::end::{ActionEnd, due_now, end_landed, finish, seize};
 pub use self::list::{ActionQuery, cancel, get, list, open_of_file, retry};
@@ -209,12 +211,16 @@ pub struct Action {
     pub made: DateTime<Utc>,
     /// When it ended.
     pub ended: Option<DateTime<Utc>>,
+    /// How often it was opened again by itself after it was refused.
+    pub looks: u32,
+    /// When a refused one is opened again.
+    pub again: Option<DateTime<Utc>>,
 }
 
 /// The columns of an action, for [`read`].
 pub(super) const COLUMNS: &str = "a.id, a.tenant, a.app, a.file, a.verb, a.site, a.label, a.policy, a.revision, a.asked_by,
     a.overrides, a.allow_downgrade, a.run, a.undoes, a.file_version, a.rank, a.state, a.due, a.worker, a.attempt, a.crashes,
-    (SELECT text FROM term WHERE term.id = a.reason), a.detail, a.made, a.ended";
+    (SELECT text FROM term WHERE term.id = a.reason), a.detail, a.made, a.ended, a.looks, a.again";
 
 fn read(mut row: Row) -> Result<Action> {
     Ok(Action {
@@ -241,6 +247,8 @@ fn read(mut row: Row) -> Result<Action> {
         detail: row.take()?,
         made: row.take()?,
         ended: row.take()?,
+        looks: row.take()?,
+        again: row.take()?,
     })
 }
 

@@ -147,7 +147,8 @@ CREATE TABLE action_run (
 -- a person asked for; asked_by, overrides and allow_downgrade are that person's. undoes: the ledger's row that is taken
 -- back. file_version: decided for this version; another one is decided anew. rank: the lower is done sooner, more exposed
 -- files first, then by severity (issue: the first hundred are the right hundred). state: 0 waiting, 1 suspended, 2 done,
--- 3 cancelled, 4 refused. run: what it belongs to where it is undone as a whole.
+-- 3 cancelled, 4 refused. run: what it belongs to where it is undone as a whole. again: when a refused one is opened again, to
+-- find out whether what stood in its way is gone; looks: how often that was done.
 CREATE TABLE action (
     id {id},
     tenant {text} NOT NULL,
@@ -173,7 +174,9 @@ CREATE TABLE action (
     reason {integer} REFERENCES term (id),
     detail {text},
     made {integer} NOT NULL,
-    ended {integer}
+    ended {integer},
+    looks {integer} NOT NULL DEFAULT 0,
+    again {integer}
 );
 
 -- At most one write is on its way to a file.
@@ -182,6 +185,7 @@ CREATE INDEX action_order ON action (app, verb, rank, due{then_id}) WHERE state 
 CREATE INDEX action_worker ON action (worker) WHERE worker IS NOT NULL;
 CREATE INDEX action_policy ON action (policy{then_id}) WHERE ended IS NULL AND policy IS NOT NULL;
 CREATE INDEX action_run_actions ON action (run{then_id}) WHERE run IS NOT NULL;
+CREATE INDEX action_again ON action (app, again) WHERE again IS NOT NULL;
 CREATE INDEX action_file ON action (file{then_id});
 CREATE INDEX action_revision ON action (revision) WHERE revision IS NOT NULL;
 

@@ -1,6 +1,7 @@
 //! Writing labels: a folder and the four clouds, on both stores. What is true is asked of the emulator and the folder; the
 //! ledger, the cap and the actions must agree with it.
 
+mod again;
 mod assigned;
 mod by_hand;
 mod collaborators;

@@ -51,6 +51,7 @@ impl Town {
             .map(|number| self.start(number, None))
             .collect();
         self.end_what_is_pending();
+        self.look_again();
         let eligible = self.eligible();
         let mut days = 0;
         let mut short_days = 0;
@@ -151,13 +152,27 @@ impl Town {
         }
     }
 
+    /// Has actions looked at now that were refused and would be looked at by themselves one day.
+    fn look_again(&self) {
+        let arguments = [
+            "actions", "list", "--limit", "0", "--state", "refused", "--format", "jsonl",
+        ];
+        for row in self.run(&arguments).expect(0).json_lines() {
+            if !row["again"].is_null() {
+                println!("{} is looked at again: {}", row["path"], row["reason"]);
+                self.run(&["actions", "retry", &row["id"].to_string()]);
+            }
+        }
+    }
+
     /// Files that are left alone for a reason which has an end only when somebody does something.
     fn left_alone(&self) -> BTreeMap<String, String> {
         let arguments = [
             "actions", "list", "--limit", "0", "--state", "refused", "--format", "jsonl",
         ];
         let rows = self.run(&arguments).expect(0).json_lines();
-        let named = rows.iter().filter_map(|row| {
+        let for_good = rows.iter().filter(|row| row["again"].is_null());
+        let named = for_good.filter_map(|row| {
             let path = row["path"].as_str()?;
             Some((name_of(path), row["reason"].as_str()?.to_owned()))
         });
