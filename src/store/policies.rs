@@ -1,7 +1,7 @@
 //! The policies as the store knows them: every text that each has had, and what a person has switched beside the configuration
 //! (rules §9).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use ring::digest::{SHA256, digest};
@@ -286,6 +286,28 @@ pub async fn of_tenant(source: &impl Source, tenant: &TenantName) -> Result<Vec<
         )
         .await?;
     rows.into_iter().map(read_policy).collect()
+}
+
+/// The texts of a tenant's policies that are in force, as they were taken over.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn documents(
+    source: &impl Source,
+    tenant: &TenantName,
+) -> Result<BTreeMap<PolicyName, String>> {
+    let rows = source
+        .query(
+            "SELECT p.name, r.document FROM policy p
+             JOIN policy_revision r ON r.policy = p.id
+                AND r.number = (SELECT MAX(n.number) FROM policy_revision n WHERE n.policy = p.id)
+             WHERE p.tenant = $1 AND p.removed IS NULL",
+            values![tenant.0.as_str()],
+        )
+        .await?;
+    let read = |mut row: Row| Ok((PolicyName(row.take()?), row.take()?));
+    rows.into_iter().map(read).collect()
 }
 
 /// Names of the policies of a tenant that are in force and switched on, by the configuration or by a person.

@@ -210,6 +210,44 @@ fn a_diff_tells_policies_and_files() {
     }
 }
 
+/// What the next start or reload would change; the policies were taken over by a rescan.
+#[test]
+fn a_diff_with_what_is_in_force_tells_policies() {
+    for store in Store::each() {
+        let workspace = scanned(store);
+        let diff = |arguments: &[&str]| {
+            let arguments = [&["policy", "diff", "--format", "jsonl"], arguments].concat();
+            workspace.run(arguments)
+        };
+        let same = diff(&[]).expect(0);
+        assert_eq!(same.out, "");
+        same.says(&["0 policies are different from those in force"]);
+        for (old, new) in [
+            (
+                "mode = \"enforce\"",
+                "signed = \"allow_uncovered\"\nalert = true\nmax_matches = 9",
+            ),
+            ("name = \"watch\"", "name = \"look\""),
+        ] {
+            let settings = workspace.path("labeld.toml");
+            let text = fs::read_to_string(&settings).unwrap();
+            assert!(text.contains(old), "{text}");
+            fs::write(&settings, text.replacen(old, new, 1)).unwrap();
+        }
+        diff(&[]).expect(5).has_changes(&[
+            json!(["policy", "finance", "alert", "false", "true"]),
+            json!(["policy", "finance", "max_matches", "", "9"]),
+            json!(["policy", "finance", "mode", "enforce", "observe"]),
+            json!(["policy", "finance", "signed", "refuse", "allow_uncovered"]),
+            json!(["policy", "look", "added", "", ""]),
+            json!(["policy", "watch", "removed", "", ""]),
+        ]);
+        diff(&["--app", "share"])
+            .expect(2)
+            .says(&["name the old one"]);
+    }
+}
+
 impl crate::workspace::Ended {
     /// Kind, name, change, before and after of each row.
     #[track_caller]

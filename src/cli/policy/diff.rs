@@ -1,5 +1,7 @@
 //! `labeld policy diff`: what a changed configuration would do otherwise.
 
+mod in_force;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -27,9 +29,9 @@ use crate::store::Access;
 pub(super) struct PolicyDiffArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// The configuration file as it was
+    /// The configuration file as it was; without it the policies that the store has in force
     #[arg(value_name = "OLD")]
-    old: PathBuf,
+    old: Option<PathBuf>,
     /// The configuration file as it is to be; without it the one of --config
     #[arg(value_name = "NEW")]
     new: Option<PathBuf>,
@@ -51,7 +53,7 @@ struct ChangeRow {
     id: Option<i64>,
     app: Option<String>,
     name: String,
-    change: &'static str,
+    change: String,
     before: String,
     after: String,
 }
@@ -67,7 +69,7 @@ impl Row for ChangeRow {
             or_dash(self.id.map(|id| id.to_string())),
             or_dash(self.app.clone()),
             self.name.clone(),
-            self.change.to_owned(),
+            self.change.clone(),
             self.before.clone(),
             self.after.clone(),
         ]
@@ -80,12 +82,16 @@ impl Row for ChangeRow {
 ///
 /// Problems of the configurations and the store.
 pub(super) fn run(args: &PolicyDiffArgs) -> Result<Exit> {
-    let old = Config::load(&args.old)?;
+    let old = args.old.as_deref().map(Config::load).transpose()?;
     let new = args.new.as_deref().map(Config::load).transpose()?;
     session::with_store(&args.config, Access::Read, async |session| {
+        let Some(old) = &old else {
+            args.files.check(&session.config)?;
+            return in_force::print(args, &session).await;
+        };
         let new = new.as_ref().unwrap_or(&session.config);
         args.files.check(new)?;
-        print(args, &session, &old, new).await
+        print(args, &session, old, new).await
     })
 }
 
@@ -147,12 +153,12 @@ fn policy_rows(old: &[PolicyDefinition], new: &[PolicyDefinition]) -> Vec<Change
     let new: BTreeMap<&PolicyName, &PolicyDefinition> =
         new.iter().map(|one| (&one.name, one)).collect();
     let names: BTreeSet<&PolicyName> = old.keys().chain(new.keys()).copied().collect();
-    let row = |name: &PolicyName, change, before, after| ChangeRow {
+    let row = |name: &PolicyName, change: &str, before, after| ChangeRow {
         kind: "policy",
         id: None,
         app: None,
         name: name.to_string(),
-        change,
+        change: change.to_owned(),
         before,
         after,
     };
@@ -176,7 +182,7 @@ fn file_row(changed: &Changed, before: &Rulebook, after: &Rulebook) -> ChangeRow
         id: Some(changed.file.0),
         app: Some(format!("{}/{}", changed.tenant, changed.app)),
         name: changed.path.clone(),
-        change: "verdict",
+        change: "verdict".to_owned(),
         before: words(changed, &changed.before, before),
         after: words(changed, &changed.after, after),
     }

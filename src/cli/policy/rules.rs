@@ -55,7 +55,13 @@ impl ChosenFiles {
         Err(UsageError(no_such_app(config)))
     }
 
-    fn means(&self, tenant: &TenantConfig) -> bool {
+    /// Whether they are those of one app.
+    pub(super) fn names_app(&self) -> bool {
+        self.app.is_some()
+    }
+
+    /// Whether files of the tenant are among them.
+    pub(super) fn means(&self, tenant: &TenantConfig) -> bool {
         let wanted = self.tenant.as_ref();
         wanted.is_none_or(|wanted| tenant.name.0 == *wanted)
     }
