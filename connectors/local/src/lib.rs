@@ -12,6 +12,7 @@ mod connector;
 mod copy;
 mod cursor;
 mod error;
+mod exchange;
 mod file;
 mod folder;
 mod listing;

@@ -5,22 +5,25 @@ use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use labeld_connector::{Error, ErrorKind, FileKind, FileMeta, FileRef, Result, WriteOptions};
+use labeld_connector::{
+    CoveredEdit, Error, ErrorKind, FileKind, FileMeta, FileRef, Result, WriteOptions,
+};
 use rustix::buffer::spare_capacity;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags,
     fchmod, fchown, fgetxattr, flistxattr, fremovexattr, fsetxattr, fsync, futimens, openat,
-    renameat, unlinkat,
+    unlinkat,
 };
 use rustix::io::Errno;
 
 use crate::beneath;
 use crate::error::failed;
+use crate::exchange::{Placing, put_in_place};
 use crate::folder::LocalFolder;
 use crate::path::split;
 use crate::random::random_number;
-use crate::status::{FileTime, Status};
+use crate::status::{FileTime, Stamp, Status};
 
 const OPERATION: &str = "write file";
 
@@ -39,8 +42,8 @@ const MAX_ATTRIBUTE_BYTES: usize = 64 * 1024;
 /// either the old file or the new one, whole. Owner, group, mode, access list and extended attributes
 /// go with it; where they cannot, nothing is written.
 ///
-/// A change made by somebody else in the moment between the last look and the rename is lost: the
-/// system has no conditional rename.
+/// An edit made by somebody else in the moment between the last look and the replacement is put back
+/// ([`put_in_place`]); on file systems that exchange nothing, such as NFS and SMB, it is lost.
 ///
 /// # Errors
 ///
@@ -76,7 +79,18 @@ pub(crate) fn replace(
 
     let now = Status::of_entry(&parent, name).map_err(cannot)?;
     expect(&now, options, &shown)?;
-    unfinished.rename_to(name).map_err(cannot)?;
+    match unfinished.put_in_place(name, &now.stamp).map_err(cannot)? {
+        Placing::Exchanged | Placing::Renamed => {}
+        Placing::PutBack => return Err(Error::new(ErrorKind::Changed, OPERATION, shown)),
+        Placing::Kept(beside) => {
+            let covered = CoveredEdit {
+                by: None,
+                version: Some(String::from_utf8_lossy(&beside).into_owned()),
+                put_back: false,
+            };
+            return Err(Error::new(ErrorKind::Changed, OPERATION, shown).with_covered_edit(covered));
+        }
+    }
     // Some network file systems cannot sync a folder; they have no promise to keep then.
     match fsync(&parent) {
         Ok(()) | Err(Errno::INVAL | Errno::OPNOTSUPP) => {}
@@ -104,12 +118,12 @@ fn expect(status: &Status, options: &WriteOptions, shown: &str) -> Result<()> {
     Err(Error::new(ErrorKind::Changed, OPERATION, shown))
 }
 
-/// A file beside the one to be replaced; deleted unless it is renamed.
+/// A file beside the one to be replaced. What has its name in the end is deleted.
 struct Unfinished<'folder> {
     folder: &'folder OwnedFd,
     name: Vec<u8>,
     file: File,
-    is_renamed: bool,
+    is_name_free: bool,
 }
 
 impl<'folder> Unfinished<'folder> {
@@ -126,7 +140,7 @@ impl<'folder> Unfinished<'folder> {
             folder,
             name,
             file: File::from(file),
-            is_renamed: false,
+            is_name_free: false,
         })
     }
 
@@ -134,16 +148,31 @@ impl<'folder> Unfinished<'folder> {
         (&self.file).write_all(body)
     }
 
-    fn rename_to(&mut self, name: &[u8]) -> std::result::Result<(), Errno> {
-        renameat(self.folder, self.name.as_slice(), self.folder, name)?;
-        self.is_renamed = true;
-        Ok(())
+    fn put_in_place(
+        &mut self,
+        name: &[u8],
+        expected: &Stamp,
+    ) -> std::result::Result<Placing, Errno> {
+        let placing = put_in_place(self.folder, &self.name, name, expected);
+        self.is_name_free = match &placing {
+            Ok(Placing::Exchanged | Placing::PutBack) => false,
+            Ok(Placing::Renamed | Placing::Kept(_)) => true,
+            // Where it failed half way, somebody's edit has the name.
+            Err(_) => !self.has_its_name(),
+        };
+        placing
+    }
+
+    fn has_its_name(&self) -> bool {
+        let named = Status::of_entry(self.folder, &self.name);
+        let own = Status::of_open(&self.file);
+        matches!((named, own), (Ok(named), Ok(own)) if named.identity == own.identity)
     }
 }
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
-        if !self.is_renamed {
+        if !self.is_name_free {
             // What cannot be deleted now is found by a later enumeration.
             let _ = unlinkat(self.folder, self.name.as_slice(), AtFlags::empty());
         }
