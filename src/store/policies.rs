@@ -246,7 +246,7 @@ async fn suspend_or_resume(
     if active {
         actions::resume(tx, policy, now).await?;
     } else {
-        actions::suspend(tx, policy, now).await?;
+        actions::suspend(tx, policy).await?;
     }
     Ok(())
 }

@@ -178,10 +178,7 @@ fn drawer(history: &History) -> String {
     if let Some(again) = &action.again {
         lines.push((
             "again",
-            format!(
-                "looked at by itself on {again}, {} times before",
-                action.looks
-            ),
+            format!("{again}, by itself; looks so far: {}", action.looks),
         ));
     }
     for attempt in &history.attempts {
@@ -253,7 +250,7 @@ mod tests {
         check(None, None);
         check(
             Some("2026-03-03T12:00:01Z"),
-            Some("looked at by itself on 2026-03-03T12:00:01Z, 1 times before"),
+            Some("2026-03-03T12:00:01Z, by itself; looks so far: 1"),
         );
     }
 }

@@ -194,7 +194,7 @@ pub async fn withdraw(tx: &Tx, file: FileId, reason: Reason, now: DateTime<Utc>)
 /// # Errors
 ///
 /// Those of the store.
-pub async fn suspend(tx: &Tx, policy: PolicyId, _now: DateTime<Utc>) -> Result<u64> {
+pub async fn suspend(tx: &Tx, policy: PolicyId) -> Result<u64> {
     let reason = Reason::PolicySuspended.code();
     intern_terms(tx, [reason]).await?;
     tx.execute(

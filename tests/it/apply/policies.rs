@@ -136,7 +136,7 @@ fn what_was_decided_is_decided_anew() {
         let stored = &governance.stored[&PolicyName("everything".to_owned())];
         let now = world.clock.now();
         let tx = world.db.begin().await.unwrap();
-        assert_eq!(actions::suspend(&tx, stored.id, now).await.unwrap(), 1);
+        assert_eq!(actions::suspend(&tx, stored.id).await.unwrap(), 1);
         tx.commit().await.unwrap();
         world.act(app, run).await;
         let suspended = world.action(action).await;
