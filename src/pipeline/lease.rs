@@ -47,7 +47,7 @@ impl TaskLease {
                 return Ok(lease);
             }
             if !is_told {
-                tracing::info!("waiting for the process that is {doing}");
+                tracing::warn!("waiting for the process that is {doing}");
                 is_told = true;
             }
             pause(work, PAUSE).await?;

@@ -46,7 +46,7 @@ pub(super) async fn rehearse(
             Rehearsal::Done { .. } => None,
             Rehearsal::Stopped { reason, detail } => {
                 let detail = detail.unwrap_or_default();
-                tracing::info!("file {}: {reason} {detail}", sampled.file.0);
+                tracing::warn!("file {}: {reason} {detail}", sampled.file.0);
                 Some(reason)
             }
         };

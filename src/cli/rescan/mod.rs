@@ -271,7 +271,7 @@ pub(super) fn stop_on_signal() -> StopSignal {
                 // Whatever was not committed is done again by the next run.
                 process::exit(i32::from(Exit::Interrupted as u8));
             }
-            tracing::info!("stopping after the files being read; once more stops at once");
+            tracing::warn!("stopping after the files being read; once more stops at once");
             asked.stop();
         }
     });

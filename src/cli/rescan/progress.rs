@@ -36,7 +36,7 @@ impl Watch {
     pub(super) fn tell(&self, progress: Progress) {
         match progress {
             Progress::Resuming => {
-                tracing::info!("{}: going on with the run that was interrupted", self.app);
+                tracing::warn!("{}: going on with the run that was interrupted", self.app);
             }
             Progress::Listed(files) => self
                 .bar
