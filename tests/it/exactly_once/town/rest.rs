@@ -182,17 +182,24 @@ impl Town {
         }
     }
 
-    /// Files that are left alone for a reason which has an end only when somebody does something.
+    /// Files whose last action was refused, for a reason which has an end only when somebody does something.
     fn left_alone(&self) -> BTreeMap<String, String> {
-        let arguments = [
-            "actions", "list", "--limit", "0", "--state", "refused", "--format", "jsonl",
-        ];
-        let rows = self.run(&arguments).expect(0).json_lines();
-        let for_good = rows.iter().filter(|row| row["again"].is_null());
-        let named = for_good.filter_map(|row| {
-            let path = row["path"].as_str()?;
-            Some((name_of(path), row["reason"].as_str()?.to_owned()))
-        });
-        named.collect()
+        let listed = self.run(&["actions", "list", "--limit", "0", "--format", "jsonl"]);
+        let mut last: BTreeMap<String, (i64, Option<String>)> = BTreeMap::new();
+        for row in listed.expect(0).json_lines() {
+            let Some(path) = row["path"].as_str() else {
+                continue;
+            };
+            let id = row["id"].as_i64().unwrap();
+            let is_for_good = row["state"] == "refused" && row["again"].is_null();
+            let reason = row["reason"].as_str().filter(|_| is_for_good);
+            let of_file = last.entry(name_of(path)).or_default();
+            if id > of_file.0 {
+                *of_file = (id, reason.map(ToOwned::to_owned));
+            }
+        }
+        let left = last.into_iter();
+        left.filter_map(|(name, (_, reason))| Some((name, reason?)))
+            .collect()
     }
 }
