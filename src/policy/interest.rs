@@ -92,17 +92,20 @@ mod tests {
     use crate::model::policy::{Filter, FolderPattern, TextOperator};
     use crate::policy::evaluate::tests::rule;
 
+    fn interest(rule: PolicyDefinition) -> AppInterest {
+        AppInterest {
+            rules: vec![rule],
+            tenant: "acme".into(),
+            app: "share".into(),
+            app_kind: "folder".to_owned(),
+        }
+    }
+
     fn looks_inside(change: impl FnOnce(&mut PolicyDefinition)) -> bool {
         let mut one = rule("one", "Public");
         one.filter = Some(Filter::Condition(Condition::Labelled(true)));
         change(&mut one);
-        let interest = AppInterest {
-            rules: vec![one],
-            tenant: "acme".into(),
-            app: "share".into(),
-            app_kind: "folder".to_owned(),
-        };
-        interest.looks_inside(&FileMeta {
+        interest(one).looks_inside(&FileMeta {
             file: FileRef("1".to_owned()),
             name: "a.docx".to_owned(),
             folder: "finance".to_owned(),
@@ -186,14 +189,8 @@ mod tests {
         for (number, (change, need)) in table.into_iter().enumerate() {
             let mut one = rule("one", "Public");
             change(&mut one);
-            let interest = AppInterest {
-                rules: vec![one],
-                tenant: "acme".into(),
-                app: "share".into(),
-                app_kind: "folder".to_owned(),
-            };
             assert_eq!(
-                interest.access_need(&|name| name.0 != "off"),
+                interest(one).access_need(&|name| name.0 != "off"),
                 need,
                 "{number}"
             );

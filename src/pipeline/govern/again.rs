@@ -8,8 +8,7 @@ use chrono::TimeDelta;
 
 use super::Decided;
 use super::decide::room_left;
-use super::governance::{Governance, InForce};
-use crate::model::policy::PolicyMode;
+use super::governance::Governance;
 use crate::pipeline::Work;
 use crate::store::StoreError;
 use crate::store::actions;
@@ -38,7 +37,7 @@ pub(super) async fn open_due(
     for due in due {
         let policy = governance
             .in_force()
-            .find(|policy| policy.stored.id == due.policy && due.is_wanted && acts(policy));
+            .find(|policy| policy.stored.id == due.policy && due.is_wanted && policy.acts());
         let Some(policy) = policy else {
             // As soon as a policy wants it the file is decided anew.
             actions::leave_refused(&tx, due.action).await?;
@@ -55,8 +54,4 @@ pub(super) async fn open_due(
         }
     }
     tx.commit().await
-}
-
-fn acts(policy: &InForce) -> bool {
-    policy.rule.enabled && policy.rule.mode == PolicyMode::Enforce
 }

@@ -113,6 +113,11 @@ pub(super) struct InForce {
 }
 
 impl InForce {
+    /// Whether it is on, and not only to observe.
+    pub(super) fn acts(&self) -> bool {
+        self.rule.enabled && self.rule.mode == PolicyMode::Enforce
+    }
+
     /// Files on which it may act before somebody has to look; `None` where there is no such bound, or somebody has looked.
     pub(super) fn canary(&self) -> Option<u32> {
         let switch = self.stored.switch.as_ref();

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::governance::{AppRules, Governance, InForce};
 use crate::model::AppName;
-use crate::model::policy::{MatchLimit, PolicyMode, PolicyName};
+use crate::model::policy::{MatchLimit, PolicyName};
 use crate::pipeline::Work;
 use crate::store::alerts::{self, AlertKind, NewAlert};
 use crate::store::files::{self, PlaceCount};
@@ -24,8 +24,7 @@ pub(super) type Counts = BTreeMap<PolicyId, u64>;
 fn bounded(governance: &Governance) -> impl Iterator<Item = &InForce> {
     governance.in_force().filter(|policy| {
         let rule = &policy.rule;
-        let acts = rule.enabled && rule.mode == PolicyMode::Enforce && rule.governance.is_some();
-        acts && rule.max_matches != MatchLimit::default()
+        policy.acts() && rule.governance.is_some() && rule.max_matches != MatchLimit::default()
     })
 }
 

@@ -79,7 +79,7 @@ pub async fn switch(
             tenant: tenant.clone(),
         });
     }
-    let is_at_work = policy.rule.enabled && policy.rule.mode == PolicyMode::Enforce;
+    let is_at_work = policy.acts();
     let goes_on =
         wish.enabled && is_at_work && is_used_up(db, policy.canary(), &policy.stored).await?;
     let before = policy.stored.switch.as_ref();

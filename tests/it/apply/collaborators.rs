@@ -71,15 +71,8 @@ fn a_partners_files_are_matched_in_every_cloud() {
         fill(world.five);
         govern::take_over(&world.work, &world.rules).await.unwrap();
         for app in App::ALL {
-            world.poll(app).await;
             let mut governor = Governor::new(Arc::clone(&world.rules));
-            refresh_exposure(&world.work, &world.apps[&app])
-                .await
-                .unwrap();
-            governor
-                .decide(&world.work, &world.apps[&app])
-                .await
-                .unwrap();
+            poll_ask_and_decide(world, app, &mut governor).await;
             let expected = match app {
                 // Nobody's address is known there: the condition is open.
                 App::Local => BTreeSet::new(),
@@ -88,18 +81,18 @@ fn a_partners_files_are_matched_in_every_cloud() {
             assert_eq!(matched(world, app).await, expected, "{app:?}");
             // One more is told by the feed, and asked about anew.
             world.five.share(app, "alone.docx", "new@partner.example");
-            world.poll(app).await;
-            refresh_exposure(&world.work, &world.apps[&app])
-                .await
-                .unwrap();
-            governor
-                .decide(&world.work, &world.apps[&app])
-                .await
-                .unwrap();
+            poll_ask_and_decide(world, app, &mut governor).await;
             let is_matched = matched(world, app).await.contains("alone.docx");
             assert_eq!(is_matched, app != App::Local, "{app:?}");
         }
     });
+}
+
+async fn poll_ask_and_decide(world: &World<'_>, app: App, governor: &mut Governor) {
+    world.poll(app).await;
+    let app = &world.apps[&app];
+    refresh_exposure(&world.work, app).await.unwrap();
+    governor.decide(&world.work, app).await.unwrap();
 }
 
 /// One command lists, asks, decides and labels; the others tell what was found.
